@@ -1,0 +1,18 @@
+import * as sdk from '@aws-sdk/client-sts';
+import type { Service } from '../../control/service.ts';
+import { missing, operations } from './operations.ts';
+
+/**
+ * AWS Security Token Service, after https://docs.aws.amazon.com/STS/latest/APIReference/.
+ *
+ * Faithful to: GetCallerIdentity.
+ * Missing: federation (SAML, web identity), MFA.
+ * By design: one global endpoint, which is the gateway.
+ */
+export const sts: Service = {
+  name: 'sts',
+  protocol: { name: 'awsQuery', version: '2011-06-15', xmlNamespace: 'https://sts.amazonaws.com/doc/2011-06-15/' },
+  sdk,
+  operations,
+  missing,
+};
