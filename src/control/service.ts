@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Store } from '../store/store.ts';
 import type { Installation } from '../wire/installation.ts';
 import type { Controller } from './controller.ts';
+import type { AwsError } from './error.ts';
 
 /**
  * What every service folder is made of. `src/services/sts` is the template: `index.ts` (the door), `operations.ts` (the table),
@@ -97,12 +98,19 @@ export interface Service {
   controllers?: Controller[];
   /** Writes what a fresh installation has (default VPC, AWS-managed policies). Runs at every start and must be idempotent. */
   seed?(env: Env): Promise<void>;
+  /** The error for a required member that is absent, where the service has words of its own for it. */
+  missingMember?(path: string): AwsError;
   /** HTTP surfaces beside the API, tried in order before the AWS protocols: the registry's /v2/, the agents' web sockets. */
   surfaces?: Surface[];
 }
 
 export interface Surface {
   matches(request: IncomingMessage): boolean;
-  handle?(request: IncomingMessage, response: ServerResponse, env: Env): Promise<void>;
-  upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer, env: Env): Promise<void>;
+  handle?(request: IncomingMessage, response: ServerResponse, env: SurfaceEnv): Promise<void>;
+  upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer, env: SurfaceEnv): Promise<void>;
+}
+
+export interface SurfaceEnv extends Env {
+  /** Who signed a request that has no body (an upgrade, say), by SigV4 for this service; throws AWS's error if nobody validly did. */
+  signedBy(request: IncomingMessage): Promise<RequestContext>;
 }

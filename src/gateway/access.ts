@@ -1,0 +1,80 @@
+import { AwsError } from '../control/error.ts';
+import { type Env, GLOBAL_REGION, type Principal, type RequestContext, type Service } from '../control/service.ts';
+import { credential, decide } from '../services/iam/index.ts';
+import type { ProtocolErrors, Request } from './protocols/protocol.ts';
+import { readSignature, type Signature, staleness, verifies } from './sigv4.ts';
+
+/** Who is calling and whether they may: the signature first, then policies. Every call passes through here. */
+
+const MISMATCH = 'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. ' +
+  'Consult the service documentation for details.';
+/** IAM and STS are signed for us-east-1 whatever the region. */
+const GLOBAL_SIGNING_REGION = 'us-east-1';
+
+/** The principal whose valid signature the request carries; throws the protocol's own errors. */
+export async function authenticate(request: Request, service: Service, errors: ProtocolErrors, env: Env): Promise<Principal> {
+  const signature = readSignature(request);
+  if (!signature) throw errors.missingAuthentication();
+  if ('malformed' in signature) throw new AwsError('IncompleteSignature', 400, signature.malformed);
+  checkScope(signature, service, errors, env);
+  const stale = staleness(signature, env.now());
+  if (stale) throw errors.expiredRequest(stale);
+  const found = await credential(env, signature.accessKeyId);
+  if (!found?.active || found.sessionToken !== signature.sessionToken) throw errors.unknownAccessKey();
+  if (!verifies(request, signature, found.secretAccessKey)) throw errors.wrongSignature(MISMATCH);
+  if (found.expiration && new Date(found.expiration) <= env.now()) throw errors.expiredToken();
+  return found.principal;
+}
+
+function checkScope(signature: Signature, service: Service, errors: ProtocolErrors, env: Env) {
+  const { region } = env.installation;
+  if (signature.service !== (service.signingName ?? service.name)) {
+    throw errors.wrongSignature(`Credential should be scoped to correct service: '${service.signingName ?? service.name}'.`);
+  }
+  if (signature.region !== region && signature.region !== GLOBAL_SIGNING_REGION && signature.region !== GLOBAL_REGION) {
+    throw errors.wrongSignature(`Credential should be scoped to a valid region. This installation's region is '${region}'.`);
+  }
+  if (!signature.time.startsWith(signature.date)) {
+    throw errors.wrongSignature(`Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '${signature.date}' != '${signature.time.slice(0, 8)}', from '${signature.time}'.`);
+  }
+}
+
+/** The context in which an operation runs for this caller. */
+export function contextFor(principal: Principal, facts: { requestId: string; sourceIp: string; userAgent: string }, errors: ProtocolErrors, env: Env): RequestContext {
+  const { requestId, sourceIp, userAgent } = facts;
+  return {
+    ...env,
+    account: principal.account,
+    region: env.installation.region,
+    principal,
+    requestId,
+    sourceIp,
+    async authorize(action, resources, conditions = {}) {
+      const now = env.now();
+      const context = {
+        'aws:CurrentTime': now.toISOString(),
+        'aws:EpochTime': String(Math.floor(now.getTime() / 1000)),
+        'aws:PrincipalAccount': principal.account,
+        'aws:PrincipalArn': principal.identityArn,
+        'aws:PrincipalType': principal.type,
+        'aws:RequestedRegion': env.installation.region,
+        'aws:SecureTransport': 'false',
+        'aws:SourceIp': sourceIp,
+        'aws:UserAgent': userAgent,
+        'aws:userid': principal.userId,
+        ...(principal.type === 'User' ? { 'aws:username': principal.arn.slice(principal.arn.lastIndexOf('/') + 1) } : {}),
+        ...conditions,
+      };
+      for (const resource of resources) {
+        const decision = await decide(env, { principal, action, resources: [resource], context });
+        if (!decision.allowed) throw errors.accessDenied(denial(principal, action, resource, decision));
+      }
+    },
+  };
+}
+
+/** AWS's sentence, https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
+function denial(principal: Principal, action: string, resource: string, { explicit, reason }: { explicit: boolean; reason: string }): string {
+  const because = explicit ? `with an explicit deny in a ${reason}` : `because no ${reason} allows the ${action} action`;
+  return `User: ${principal.arn} is not authorized to perform: ${action}${resource === '*' ? '' : ` on resource: ${resource}`} ${because}`;
+}

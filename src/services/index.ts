@@ -1,0 +1,5 @@
+import type { Service } from '../control/service.ts';
+import { sts } from './sts/index.ts';
+
+/** Every service of Gantry: the one list that the gateway and the controllers' manager read. */
+export const services: Service[] = [sts];
