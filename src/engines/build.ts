@@ -1,0 +1,78 @@
+import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from './command.ts';
+import { goEnvironment, goProgram, goVersion } from './go.ts';
+import { toolName, type Manifest } from './manifest.ts';
+import type { Progress } from './progress.ts';
+import type { Recipe } from './recipes.ts';
+
+const UNFINISHED = '.building-';
+
+/**
+ * Builds an engine into `<parent>/<key>/bin`. The folder comes to be by a rename once all of it is on disk, so that it is whole
+ * whenever it is there; what a killed build left is taken away by the next one. The caller holds the engine's lock.
+ */
+export async function build(parent: string, manifest: Manifest, recipe: Recipe, progress: Progress): Promise<void> {
+  await mkdir(parent, { recursive: true });
+  for (const left of await readdir(parent)) if (left.startsWith(UNFINISHED)) await rm(join(parent, left), { recursive: true });
+  const folder = await mkdtemp(join(parent, UNFINISHED));
+  try {
+    const bin = join(folder, 'bin');
+    await mkdir(bin);
+    await compile(bin, manifest, recipe, progress);
+    for (const file of recipe.files ?? []) await copyFile(join(await moduleFolder(manifest, file.module), file.path), join(bin, file.as));
+    await writeFile(join(folder, 'build.json'), `${JSON.stringify({ module: recipe.module, version: manifest.version, go: await goVersion() }, null, 2)}\n`);
+    await run(['chmod', '-R', 'a+rX', folder]);
+    await run(['sync', '--file-system', folder]);
+    await rename(folder, join(parent, manifest.key));
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function compile(bin: string, manifest: Manifest, recipe: Recipe, progress: Progress): Promise<void> {
+  const special = Object.keys(recipe.tagsOf ?? {});
+  const groups = [
+    { tools: manifest.tools.filter((tool) => !special.includes(toolName(tool))), tags: recipe.tags },
+    ...special.map((name) => ({ tools: manifest.tools.filter((tool) => toolName(tool) === name), tags: [...recipe.tags, ...(recipe.tagsOf?.[name] ?? [])] })),
+  ];
+  const go = (argv: string[], onLine: (line: string) => void) =>
+    run([goProgram(), ...argv], { cwd: manifest.dir, env: goEnvironment(Boolean(recipe.cgo)), onLine });
+
+  const plans = [];
+  let downloaded = 0;
+  progress({ what: 'resolving modules' });
+  for (const { tools, tags } of groups) {
+    const flags = ['-mod=readonly', '-buildvcs=false', '-trimpath', '-tags', tags.join(','), '-ldflags', linkerFlags(manifest, recipe)];
+    const { stdout } = await go(['list', ...flags, '-deps', '-f', '{{if .Stale}}{{.ImportPath}}{{end}}', ...tools], (line) => {
+      if (line.startsWith('go: downloading')) progress({ what: 'downloading modules', done: ++downloaded });
+    });
+    plans.push({ tools, flags, stale: stdout.split('\n').filter(Boolean).length });
+  }
+
+  const total = plans.reduce((sum, plan) => sum + plan.stale, 0);
+  let done = 0;
+  progress({ what: 'compiling', done, total });
+  for (const { tools, flags } of plans) {
+    await go(['build', ...flags, '-v', '-o', `${bin}/`, ...tools], (line) => {
+      if (!/^[\w.]+(\/|$)/.test(line)) return;
+      done = Math.min(done + 1, total);
+      progress({ what: done < total ? 'compiling' : 'linking', done, total });
+    });
+  }
+}
+
+function linkerFlags(manifest: Manifest, recipe: Recipe): string {
+  const flags = ['-s', '-w'];
+  if (recipe.versionVariable) flags.push('-X', `${recipe.versionVariable}=v${manifest.version}`);
+  if (recipe.cgo) flags.push('-extldflags', '-static');
+  return flags.join(' ');
+}
+
+/** Where a module that the engine was built of lies on disk; its checksum is in go.sum. */
+async function moduleFolder(manifest: Manifest, module: string): Promise<string> {
+  const argv = [goProgram(), 'mod', 'download', '-json', module];
+  const { stdout } = await run(argv, { cwd: manifest.dir, env: goEnvironment(false) });
+  return (JSON.parse(stdout) as { Dir: string }).Dir;
+}
