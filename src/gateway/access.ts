@@ -1,6 +1,6 @@
 import { AwsError } from '../control/error.ts';
 import { type Env, GLOBAL_REGION, type Principal, type RequestContext, type Service } from '../control/service.ts';
-import { credential, decide } from '../services/iam/index.ts';
+import { accessDeniedMessage, credential, decide } from '../services/iam/index.ts';
 import type { ProtocolErrors, Request } from './protocols/protocol.ts';
 import { readSignature, type Signature, staleness, verifies } from './sigv4.ts';
 
@@ -50,31 +50,16 @@ export function contextFor(principal: Principal, facts: { requestId: string; sou
     requestId,
     sourceIp,
     async authorize(action, resources, conditions = {}) {
-      const now = env.now();
       const context = {
-        'aws:CurrentTime': now.toISOString(),
-        'aws:EpochTime': String(Math.floor(now.getTime() / 1000)),
-        'aws:PrincipalAccount': principal.account,
-        'aws:PrincipalArn': principal.identityArn,
-        'aws:PrincipalType': principal.type,
         'aws:RequestedRegion': env.installation.region,
         'aws:SecureTransport': 'false',
         'aws:SourceIp': sourceIp,
         'aws:UserAgent': userAgent,
-        'aws:userid': principal.userId,
-        ...(principal.type === 'User' ? { 'aws:username': principal.arn.slice(principal.arn.lastIndexOf('/') + 1) } : {}),
         ...conditions,
       };
-      for (const resource of resources) {
-        const decision = await decide(env, { principal, action, resources: [resource], context });
-        if (!decision.allowed) throw errors.accessDenied(denial(principal, action, resource, decision));
-      }
+      const asked = { principal, action, resources, context };
+      const decision = await decide(env, asked);
+      if (!decision.allowed) throw errors.accessDenied(accessDeniedMessage(asked, decision));
     },
   };
-}
-
-/** AWS's sentence, https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
-function denial(principal: Principal, action: string, resource: string, { explicit, reason }: { explicit: boolean; reason: string }): string {
-  const because = explicit ? `with an explicit deny in a ${reason}` : `because no ${reason} allows the ${action} action`;
-  return `User: ${principal.arn} is not authorized to perform: ${action}${resource === '*' ? '' : ` on resource: ${resource}`} ${because}`;
 }

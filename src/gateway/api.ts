@@ -26,7 +26,7 @@ export async function answer(request: Request, sourceIp: string, services: Servi
     const input = await decode(format, service, schema, request);
     await authorize(operation, schema.name, service, input, context);
     const output = await operation.run(input, context);
-    return format.encode(schema, (output ?? {}) as object, requestId, service);
+    return format.encode(schema, output ?? {}, requestId, service);
   } catch (error) {
     return format.encodeError(asAwsError(error, service, env), requestId, service);
   }

@@ -176,7 +176,7 @@ export function openSqlite(path: string): Store {
     async close() {
       clearInterval(sweep);
       flush();
-      for (const subscriber of [...subscribers]) subscriber.end();
+      for (const subscriber of subscribers) subscriber.end();
       db.close();
     },
   };

@@ -49,7 +49,7 @@ function readMap(schema: NormalizedSchema, node: Node, dialect: 'query' | 'ec2')
   const keyName = schema.getKeySchema().getMergedTraits().xmlName ?? 'key';
   const valueName = schema.getValueSchema().getMergedTraits().xmlName ?? 'value';
   const pairs = numbered(node.children.get('entry') ?? node).map((entry) => {
-    return [entry.children.get(String(keyName))?.text ?? '', read(schema.getValueSchema(), entry.children.get(String(valueName)), dialect)];
+    return [entry.children.get(keyName)?.text ?? '', read(schema.getValueSchema(), entry.children.get(valueName), dialect)];
   });
   return Object.fromEntries(pairs);
 }
@@ -60,7 +60,7 @@ const numbered = (node: Node) =>
 function memberKey(name: string, member: NormalizedSchema, dialect: 'query' | 'ec2'): string {
   const traits = member.getMergedTraits();
   if (dialect === 'query') return traits.xmlName ?? name;
-  if (traits.ec2QueryName) return String(traits.ec2QueryName);
+  if (traits.ec2QueryName) return traits.ec2QueryName as string;
   const key = traits.xmlName ?? name;
   return key[0]!.toUpperCase() + key.slice(1);
 }

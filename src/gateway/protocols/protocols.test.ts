@@ -6,7 +6,7 @@ import * as ecs from '@aws-sdk/client-ecs';
 import * as eks from '@aws-sdk/client-eks';
 import { AwsError } from '../../control/error.ts';
 import type { Service } from '../../control/service.ts';
-import { awsJson } from './json.ts';
+import { awsJson, bytesOf } from './json.ts';
 import type { Reply, Request, WireFormat } from './protocol.ts';
 import { awsQuery, ec2Query } from './query.ts';
 import { matchPath, restJson } from './rest-json.ts';
@@ -16,7 +16,7 @@ import { mistypedMember, missingMember, operationsOf } from './schema.ts';
 
 const service = (name: string, sdk: object, xmlNamespace = ''): Service => ({ name, sdk, protocol: { name: 'awsQuery', version: 'v', xmlNamespace }, operations: {}, missing: [] });
 
-interface Sent { method: string; path: string; query?: Record<string, string>; headers: Record<string, string>; body?: string }
+interface Sent { method: string; path: string; query?: Record<string, string>; headers: Record<string, string>; body?: unknown }
 
 /** Sends a command through the SDK to a handler in place of the network. */
 async function exchange(Client: new (config: never) => { send(command: never): Promise<unknown> }, command: object, respond: (request: Request) => Promise<Reply>) {
@@ -26,7 +26,7 @@ async function exchange(Client: new (config: never) => { send(command: never): P
       async handle(sent: Sent) {
         const reply = await respond({
           method: sent.method, path: sent.path, query: new URLSearchParams(sent.query), headers: sent.headers,
-          body: Buffer.from(sent.body ?? ''),
+          body: Buffer.from(bytesOf(sent.body ?? '')),
         });
         return { response: { statusCode: reply.status, headers: reply.headers, body: Buffer.from(reply.body) } };
       },
