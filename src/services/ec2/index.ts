@@ -5,8 +5,8 @@
  * the store has it. Machines and networks follow by EC2's controllers.
  */
 export { credentialsForInstance } from './credentials.ts';
-export { runInstances } from './launch.ts';
-export type { LaunchOptions } from './launch.ts';
+export { runInstances } from './launch/index.ts';
+export type { LaunchOptions } from './launch/index.ts';
 export {
   defaultSecurityGroup, defaultVpc, instanceById, instanceByPrivateAddress, networkInterfaceById, networkInterfacesOf,
   securityGroupById, subnetById, subnetsOf, vpcById,

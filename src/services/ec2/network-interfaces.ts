@@ -1,5 +1,14 @@
 import type { Env, Scope } from '../../control/service.ts';
-import type { NetworkInterface } from './records.ts';
+import type { Change, Entry } from '../../store/store.ts';
+import { instanceTypes } from './catalogue/instance-types.ts';
+import { attachmentLimitExceeded, groupNotFound, incorrectInstanceState, invalidParameterValue } from './errors.ts';
+import { find, kinds, newId } from './kinds.ts';
+import { defaultSecurityGroup } from './lookups.ts';
+import { publicPool, subnetPool } from './network/allocate.ts';
+import type { Pool } from './network/allocate.ts';
+import { addresses, instances, networkInterfaces, publicAddresses, securityGroups, subnetAddresses } from './records.ts';
+import type { Instance, NetworkInterface, Subnet, Tags } from './records.ts';
+import { transact } from './transact.ts';
 
 export interface NewNetworkInterface {
   subnetId: string;
@@ -14,7 +23,7 @@ export interface NewNetworkInterface {
   address?: string;
   /** Gives it a public address for its life. */
   publicAddress?: boolean;
-  tags?: Record<string, string>;
+  tags?: Tags;
   /** Attached from the start. An instance brings its host; another owner (a balancer) says on which host it is. */
   attachTo?: { instanceId: string; deviceIndex?: number } | { owner: string; hostId: string; deviceIndex: number };
   deleteOnTermination?: boolean;
@@ -26,18 +35,116 @@ export interface NewNetworkInterface {
  * AttachmentLimitExceeded, InvalidIPAddress.InUse.
  */
 export async function createNetworkInterface(env: Env, scope: Scope, wish: NewNetworkInterface): Promise<NetworkInterface> {
-  void [env, scope];
-  throw new Error(`not there yet: ${wish.subnetId}`);
+  return transact(env, async () => {
+    const subnet = (await find(env, scope, kinds.subnet, wish.subnetId)).value;
+    const groupIds = await groupsIn(env, scope, subnet.vpcId, wish.groupIds);
+    const pools = { private: await subnetPool(env, scope, subnet), public: wish.publicAddress ? await publicPool(env, scope) : undefined };
+    const to = wish.attachTo;
+    const instance = to && 'instanceId' in to ? await find(env, scope, kinds.instance, to.instanceId) : undefined;
+    const attachment = !to ? undefined : 'instanceId' in to
+      ? { owner: to.instanceId, instanceId: to.instanceId, deviceIndex: instance ? freeDevice(instance.value, to.deviceIndex) : 0 }
+      : { owner: to.owner, deviceIndex: to.deviceIndex };
+    const hostId = instance?.value.hostId ?? (to && 'hostId' in to ? to.hostId : undefined);
+    const { record, changes } = newInterface(env, scope, { ...wish, subnet, groupIds, attachment, hostId }, pools);
+    if (instance && attachment) changes.push(withInterface(instance, attachment.deviceIndex, record.id));
+    return { changes, result: record };
+  });
+}
+
+/** The groups by id, all of this VPC; without any the default one. */
+export async function groupsIn(env: Env, scope: Scope, vpcId: string, groupIds: string[] | undefined): Promise<string[]> {
+  if (!groupIds?.length) return [(await defaultSecurityGroup(env, scope, vpcId))?.id].filter((id) => id !== undefined);
+  for (const id of groupIds) {
+    const group = await securityGroups.get(env.store, scope, id);
+    if (!group) throw groupNotFound(id);
+    if (group.value.vpcId !== vpcId) throw invalidParameterValue(`Security group ${id} and subnet belong to different networks.`);
+  }
+  return [...new Set(groupIds)];
+}
+
+/** The device index that an interface gets on an instance: the wished one or the lowest free one. */
+export function freeDevice(instance: Instance, wanted?: number): number {
+  if (!['pending', 'running', 'stopped'].includes(instance.state)) throw incorrectInstanceState(instance.id, 'attached to');
+  const limit = instanceTypes.get(instance.instanceType)?.interfaces ?? 2;
+  const count = Object.keys(instance.interfaces).length;
+  if (count >= limit) throw attachmentLimitExceeded(count + 1, instance.instanceType);
+  if (wanted !== undefined && instance.interfaces[wanted]) throw invalidParameterValue(`Instance '${instance.id}' already has an interface attached at device index '${wanted}'.`);
+  let index = wanted ?? 1;
+  while (wanted === undefined && instance.interfaces[index]) index++;
+  return index;
+}
+
+export const withInterface = ({ key, value, revision }: Entry<Instance>, deviceIndex: number, id: string): Change =>
+  instances.put(key, { ...value, interfaces: { ...value.interfaces, [deviceIndex]: id } }, revision);
+
+export const withoutInterface = ({ key, value, revision }: Entry<Instance>, id: string): Change =>
+  instances.put(key, { ...value, interfaces: Object.fromEntries(Object.entries(value.interfaces).filter(([, other]) => other !== id)) }, revision);
+
+interface InterfacePlan extends Omit<NewNetworkInterface, 'attachTo' | 'subnetId'> {
+  subnet: Subnet;
+  groupIds: string[];
+  attachment?: { owner: string; instanceId?: string; deviceIndex: number } | undefined;
+  hostId?: string | undefined;
+}
+
+/** A record and the changes that make it, its addresses taken from pools; the caller commits. */
+export function newInterface(env: Env, scope: Scope, plan: InterfacePlan, pools: { private: Pool; public?: Pool | undefined }): { record: NetworkInterface; changes: Change[] } {
+  const id = newId(env, 'eni');
+  const own = pools.private.take(id, plan.address);
+  const shown = plan.publicAddress ? pools.public?.take(id) : undefined;
+  const now = env.now().toISOString();
+  const record: NetworkInterface = {
+    id, vpcId: plan.subnet.vpcId, subnetId: plan.subnet.id, zone: plan.subnet.zone, description: plan.description ?? '',
+    interfaceType: plan.interfaceType ?? 'interface', mac: `0a:${env.randomHex(10).replace(/..(?=.)/g, '$&:')}`, address: own.address,
+    groupIds: plan.groupIds, sourceDestCheck: true, createdAt: now, tags: plan.tags ?? {},
+    ...(plan.requesterId && { requesterId: plan.requesterId }),
+    ...(shown && { public: { address: shown.address } }),
+    ...(plan.publicAddress && plan.attachment?.instanceId && { publicOnStart: true }),
+    ...(plan.hostId && { hostId: plan.hostId }),
+    ...(plan.attachment && {
+      attachment: { id: newId(env, 'eni-attach'), deleteOnTermination: plan.deleteOnTermination ?? true, attachTime: now, ...plan.attachment },
+    }),
+  };
+  const changes = [networkInterfaces.put(networkInterfaces.key(scope, id), record, 0), own.change, ...(shown ? [shown.change] : [])];
+  return { record, changes };
 }
 
 /** Takes it away whatever it is attached to; nothing happens if it is gone. Its addresses are free again at once. */
 export async function deleteNetworkInterface(env: Env, scope: Scope, id: string): Promise<void> {
-  void [env, scope];
-  throw new Error(`not there yet: ${id}`);
+  await transact(env, async () => {
+    const entry = await networkInterfaces.get(env.store, scope, id);
+    if (!entry) return { changes: [], result: undefined };
+    const changes = await removal(env, scope, entry);
+    const owner = entry.value.attachment?.instanceId;
+    const instance = owner ? await instances.get(env.store, scope, owner) : undefined;
+    if (instance) changes.push(withoutInterface(instance, id));
+    return { changes, result: undefined };
+  });
+}
+
+/** The changes that delete an interface and free its addresses; an elastic one stays its owner's. */
+export async function removal(env: Env, scope: Scope, { key, value, revision }: Entry<NetworkInterface>): Promise<Change[]> {
+  return [
+    { delete: key, expect: revision },
+    { delete: subnetAddresses.key(scope, value.subnetId, value.address) },
+    ...(await publicRemoval(env, scope, value)),
+  ];
+}
+
+/** The changes that take an interface's public address off it. */
+export async function publicRemoval(env: Env, scope: Scope, { public: shown }: NetworkInterface): Promise<Change[]> {
+  if (!shown) return [];
+  if (!shown.allocationId) return [{ delete: publicAddresses.key(scope, shown.address) }];
+  const elastic = await addresses.get(env.store, scope, shown.allocationId);
+  if (!elastic) return [];
+  const { networkInterfaceId: _, ...rest } = elastic.value;
+  return [addresses.put(elastic.key, rest, elastic.revision)];
 }
 
 /** Answers the changed interface, undefined if it is gone. */
 export async function setInterfaceGroups(env: Env, scope: Scope, id: string, groupIds: string[]): Promise<NetworkInterface | undefined> {
-  void [env, scope, groupIds];
-  throw new Error(`not there yet: ${id}`);
+  const current = await networkInterfaces.get(env.store, scope, id);
+  if (!current) return undefined;
+  const checked = await groupsIn(env, scope, current.value.vpcId, groupIds);
+  return networkInterfaces.update(env.store, current.key, (value) => ({ ...value, groupIds: checked }));
 }

@@ -92,6 +92,8 @@ export interface NetworkInterface {
   address: string;
   /** Given with the launch (no allocation), or an elastic IP's. */
   public?: { address: string; allocationId?: string; associationId?: string };
+  /** Its instance loses the public address when it stops and gets another one when it starts. */
+  publicOnStart?: boolean;
   groupIds: string[];
   sourceDestCheck: boolean;
   /** Which machine its veth is on; absent while it is attached to nothing. */

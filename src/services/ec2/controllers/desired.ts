@@ -1,0 +1,62 @@
+import type { DesiredInstance, DesiredInterface, DesiredNetwork, DesiredSecurityGroup } from '../../../wire/host.ts';
+import { instanceTypes } from '../catalogue/instance-types.ts';
+import { enforced } from '../network/security-rules.ts';
+import { privateDnsName } from '../network/dns-names.ts';
+import type { Instance, NetworkInterface, RouteTable, SecurityGroup, Subnet, Vpc } from '../records.ts';
+import { zoneId } from '../zones.ts';
+
+/** From records to what a host is asked for; pure. */
+
+export function desiredNetwork(vpc: Vpc, subnets: Subnet[], tables: RouteTable[]): DesiredNetwork {
+  return {
+    cidrBlocks: vpc.cidrBlocks.map(({ cidrBlock }) => cidrBlock),
+    subnets: subnets.map(({ id, cidrBlock, zone }) => ({ id, cidrBlock, zone, internet: reachesInternet(id, tables) })),
+  };
+}
+
+/** Its own route table, or else the main one, sends 0.0.0.0/0 to an internet gateway. */
+export function reachesInternet(subnetId: string, tables: RouteTable[]): boolean {
+  const own = tables.find(({ associations }) => associations.some((association) => association.subnetId === subnetId));
+  const table = own ?? tables.find(({ associations }) => associations.some((association) => association.subnetId === undefined));
+  return table?.routes.some(({ destination, target }) => destination === '0.0.0.0/0' && 'gatewayId' in target && target.gatewayId.startsWith('igw-')) ?? false;
+}
+
+export function desiredSecurityGroup(group: SecurityGroup, interfaces: NetworkInterface[]): DesiredSecurityGroup {
+  return {
+    networkId: group.vpcId,
+    ingress: enforced(group.rules, false),
+    egress: enforced(group.rules, true),
+    members: interfaces.filter(({ groupIds }) => groupIds.includes(group.id)).map(({ address }) => address).sort(),
+  };
+}
+
+export function desiredInterface(one: NetworkInterface): DesiredInterface {
+  return {
+    networkId: one.vpcId, subnetId: one.subnetId, mac: one.mac, address: one.address, securityGroupIds: one.groupIds, sourceDestCheck: one.sourceDestCheck,
+    ...(one.public && { publicAddress: one.public.address }),
+    ...(one.attachment && { attachment: { owner: one.attachment.owner, device: `eth${one.attachment.deviceIndex}` } }),
+  };
+}
+
+export function desiredInstance(instance: Instance, region: string, groupNames: string[], profileRole: string | undefined): DesiredInstance {
+  const type = instanceTypes.get(instance.instanceType);
+  const { httpTokens, httpPutResponseHopLimit, httpEndpoint, instanceMetadataTags } = instance.metadataOptions;
+  return {
+    imageId: instance.imageId,
+    generation: instance.generation,
+    power: instance.state === 'pending' || instance.state === 'running' ? 'on' : 'off',
+    vcpus: type?.vcpus ?? 1,
+    memoryMiB: type?.memoryMiB ?? 512,
+    interfaceIds: Object.entries(instance.interfaces).sort(([a], [b]) => Number(a) - Number(b)).map(([, id]) => id),
+    hostName: privateDnsName(region, instance.privateAddress),
+    ...(instance.userData !== undefined && { userData: instance.userData }),
+    metadata: {
+      instanceType: instance.instanceType, zone: instance.zone, zoneId: zoneId(instance.zone), launchTime: instance.launchTime,
+      reservationId: instance.reservationId, launchIndex: instance.launchIndex, securityGroupNames: groupNames,
+      httpTokens, httpPutResponseHopLimit, httpEndpoint,
+      ...(instance.keyName !== undefined && { keyName: instance.keyName }),
+      ...(instance.instanceProfile && profileRole !== undefined && { instanceProfile: { arn: instance.instanceProfile.arn, id: instance.instanceProfile.id, roleName: profileRole } }),
+      ...(instanceMetadataTags === 'enabled' && { tags: instance.tags }),
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { AwsError } from '../../control/error.ts';
+
+/** EC2's errors and words: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html. All are 400 but the few that say so. */
+const make = <A extends unknown[]>(code: string, words: (...values: A) => string, status = 400) => (...values: A) => new AwsError(code, status, words(...values));
+
+export const notFound = (code: string, words: string) => new AwsError(code, 400, words);
+export const malformed = make('InvalidID', (id: string) => `The ID '${id}' is not valid`);
+export const missingParameter = make('MissingParameter', (name: string) => `The request must contain the parameter ${name}`);
+export const invalidParameterValue = make('InvalidParameterValue', (words: string) => words);
+export const invalidParameterCombination = make('InvalidParameterCombination', (words: string) => words);
+export const invalidValue = (value: unknown, name: string) => invalidParameterValue(`Value (${String(value)}) for parameter ${name} is invalid.`);
+export const dryRun = make('DryRunOperation', () => 'Request would have succeeded, but DryRun flag is set.', 412);
+export const unsupported = make('UnsupportedOperation', (words: string) => words);
+export const dependencyViolation = make('DependencyViolation', (words: string) => words);
+export const idempotentParameterMismatch = make('IdempotentParameterMismatch', () => 'Arguments on this idempotent request are inconsistent with arguments used in previous request(s).');
+export const operationNotPermitted = make('OperationNotPermitted', (words: string) => words);
+export const authFailure = make('AuthFailure', (words: string) => words, 403);
+
+export const incorrectInstanceState = make('IncorrectInstanceState', (id: string, verb: string) => `The instance '${id}' is not in a state from which it can be ${verb}.`);
+export const terminationProtected = make('OperationNotPermitted', (id: string) => `The instance '${id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`);
+export const stopProtected = make('OperationNotPermitted', (id: string) => `The instance '${id}' may not be stopped. Modify its 'disableApiStop' instance attribute and try again.`);
+/** The status is AWS's too: the fault is the cloud's, and clients may try again. `detail` is ours: what the hosts have. */
+export const insufficientInstanceCapacity = make('InsufficientInstanceCapacity', (type: string, zone: string, detail: string) =>
+  `We currently do not have sufficient ${type} capacity in the Availability Zone you requested (${zone}). ${detail}`, 500);
+export const invalidInstanceProfile = make('InvalidParameterValue', (value: string, member: 'arn' | 'name') =>
+  `Value (${value}) for parameter iamInstanceProfile.${member} is invalid. Invalid IAM Instance Profile ${member === 'arn' ? 'ARN' : 'name'}`);
+
+export const insufficientFreeAddresses = make('InsufficientFreeAddressesInSubnet', (subnetId: string, count: number) =>
+  `There are not enough free addresses in subnet '${subnetId}' to satisfy the requested number of instances (${count}).`);
+export const insufficientAddressCapacity = make('InsufficientAddressCapacity', () => 'Not enough public addresses available to satisfy your request.', 500);
+export const addressInUse = make('InvalidIPAddress.InUse', (address: string) => `Address ${address} is in use.`);
+export const addressLimitExceeded = make('AddressLimitExceeded', () => 'The maximum number of addresses has been reached.');
+export const addressNotFound = make('InvalidAddress.NotFound', (address: string) => `Address '${address}' not found.`);
+export const interfaceInUse = make('InvalidNetworkInterface.InUse', (id: string) => `Network interface '${id}' is currently in use.`);
+export const attachmentLimitExceeded = make('AttachmentLimitExceeded', (count: number, type: string) => `Interface count ${count} exceeds the limit for ${type}`);
+export const alreadyAssociated = make('Resource.AlreadyAssociated', (words: string) => words);
+export const gatewayNotAttached = make('Gateway.NotAttached', (id: string, vpcId: string) => `resource ${id} is not attached to network ${vpcId}`);
+
+export const groupDuplicate = make('InvalidGroup.Duplicate', (name: string, vpcId: string) => `The security group '${name}' already exists for VPC '${vpcId}'`);
+export const groupNotFound = make('InvalidGroup.NotFound', (name: string) => `The security group '${name}' does not exist`);
+export const cannotDeleteDefaultGroup = make('CannotDelete', (id: string) => `the specified group: "${id}" name: "default" cannot be deleted by a user`);
+export const permissionDuplicate = make('InvalidPermission.Duplicate', (rule: string) => `the specified rule "${rule}" already exists`);
+export const permissionNotFound = make('InvalidPermission.NotFound', () => 'The specified rule does not exist in this security group.');
+
+export const vpcRange = make('InvalidVpc.Range', (cidr: string) => `The CIDR '${cidr}' is invalid.`);
+export const subnetRange = make('InvalidSubnet.Range', (cidr: string) => `The CIDR '${cidr}' is invalid.`);
+export const subnetConflict = make('InvalidSubnet.Conflict', (cidr: string) => `The CIDR '${cidr}' conflicts with another subnet`);
+export const routeAlreadyExists = make('RouteAlreadyExists', (destination: string) => `The route identified by ${destination} already exists.`);
+export const routeNotFound = make('InvalidRoute.NotFound', (destination: string, table: string) => `no route with destination-cidr-block ${destination} in route table ${table}`);
+
+export const keyPairNotFound = make('InvalidKeyPair.NotFound', (name: string) => `The key pair '${name}' does not exist`);
+export const keyPairDuplicate = make('InvalidKeyPair.Duplicate', (name: string) => `The keypair '${name}' already exists.`);
+export const keyFormat = make('InvalidKey.Format', () => 'Key is not in valid OpenSSH public key format');
+
+export const templateNameNotFound = make('InvalidLaunchTemplateName.NotFoundException', (name: string) => `The specified launch template, with template name ${name}, does not exist.`);
+export const templateIdNotFound = make('InvalidLaunchTemplateId.NotFound', (id: string) => `The specified launch template, with template ID ${id}, does not exist.`);
+export const templateNameInUse = make('InvalidLaunchTemplateName.AlreadyExistsException', () => 'Launch template name already in use.');
+export const templateVersionNotFound = make('InvalidLaunchTemplateId.VersionNotFound', (id: string, version: string) => `Could not find launch template version ${version} of ${id}.`);
