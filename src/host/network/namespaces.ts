@@ -47,11 +47,11 @@ export async function namespaceInode(installation: Named, id: string): Promise<n
 }
 
 /**
- * Ids of the namespaces that carry the installation's name. Ids are AWS's (`vpc-0ab…`) or hexadecimal alone: `a-b`'s namespaces are
+ * Ids of the namespaces that carry the installation's name. Ids are AWS's (`vpc-0ab…`): `a-b`'s namespaces are
  * not taken for `a`'s.
  */
 export async function namespaceIds(installation: Named): Promise<string[]> {
   const prefix = `${installation.name}-`;
   const names = await readdir('/run/netns').catch(() => [] as string[]);
-  return names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)).filter((id) => /^([a-z]+-)?[0-9a-f]{8,}$/.test(id));
+  return names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)).filter((id) => /^[a-z]+-[0-9a-f]{8,}$/.test(id));
 }

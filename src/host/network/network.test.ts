@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { run } from '../../engines/command.ts';
+import { ensureNamespace, interfaceReady, makeNetworkPart, namespaceName, namespacePath, removeNamespace, teardownNetwork } from './index.ts';
+import { listenIn } from './listen.ts';
+import { hostTable } from './names.ts';
+import { testHost, testInstance, testInterface, vpcId } from './testing.ts';
+
+const { host, wish, observed, publicAddress, removeFolder } = await testHost();
+const { installation } = host;
+const network = makeNetworkPart(host, () => {});
+const a = 'i-0aaaaaaaaaaaaaaaa';
+const b = 'i-0bbbbbbbbbbbbbbbb';
+const eniA = 'eni-0aaaaaaaaaaaaaaaa';
+const eniB = 'eni-0bbbbbbbbbbbbbbbb';
+const taskEni = 'eni-0cccccccccccccccc';
+const everywhere = { protocol: '-1', source: { cidr: '0.0.0.0/0' } };
+const closing: (() => Promise<void>)[] = [];
+
+/** What `curl` says from inside of a namespace (from the host: null), or how it failed. */
+async function get(from: string | null, url: string): Promise<string> {
+  const enter = from === null ? [] : ['ip', 'netns', 'exec', namespaceName(installation, from)];
+  try {
+    return (await run([...enter, 'curl', '-sS', '--max-time', '1', url])).stdout;
+  } catch {
+    return 'no answer';
+  }
+}
+
+/** A web server in a namespace that answers who asked. */
+async function serve(owner: string, address: string, port: number): Promise<void> {
+  const server = createServer((request, response) => response.end(`${request.socket.remoteAddress}`));
+  const socket = await listenIn(namespacePath(installation, owner), address, port);
+  server.listen(socket);
+  closing.push(async () => {
+    server.close();
+    await once(server, 'close');
+  });
+}
+
+before(async () => {
+  wish.instance.set(a, testInstance([eniA])).set(b, testInstance([eniB]));
+  wish.interface.set(eniA, testInterface(5, a, { securityGroupIds: ['sg-a'], publicAddress: publicAddress(5) }));
+  wish.interface.set(eniB, testInterface(6, b, { securityGroupIds: ['sg-b'], publicAddress: publicAddress(6) }));
+  wish.securityGroup.set('sg-a', { networkId: vpcId, ingress: [], egress: [everywhere], members: ['172.31.0.5'] });
+  wish.securityGroup.set('sg-b', {
+    networkId: vpcId, ingress: [{ protocol: 'tcp', fromPort: 80, toPort: 81, source: { cidr: '0.0.0.0/0' } }], egress: [everywhere], members: ['172.31.0.6'],
+  });
+  await network.reconcile(wish);
+  await serve(b, '172.31.0.6', 80);
+  await serve(b, '172.31.0.6', 90);
+});
+
+after(async () => {
+  for (const close of closing) await close();
+  await teardownNetwork(installation);
+  await teardownNetwork(installation);
+  await removeFolder();
+  const [{ stdout: namespaces }, { stdout: tables }, { stdout: links }] = await Promise.all([run(['ip', 'netns', 'list']), run(['nft', 'list', 'tables']), run(['ip', 'link'])]);
+  for (const listing of [namespaces, tables, links]) assert.ok(!listing.includes(installation.name), listing);
+});
+
+test('an interface stands as AWS would have it', async () => {
+  assert.deepEqual([...observed.keys()].sort(), [`interface/${eniA}`, `interface/${eniB}`, `network/${vpcId}`]);
+  const inside = async (...argv: string[]) => (await run(['ip', '-n', namespaceName(installation, a), ...argv])).stdout;
+  assert.match(await inside('address', 'show', 'eth0'), /link\/ether 02:00:00:00:00:05[^]*inet 172\.31\.0\.5\/20/);
+  assert.match(await inside('route'), /default via 172\.31\.0\.1 dev eth0/);
+  const wishA = wish.interface.get(eniA);
+  assert.ok(wishA && (await interfaceReady(installation, eniA, wishA)));
+});
+
+test('security groups let through what their rules say, and replies', async () => {
+  assert.equal(await get(a, 'http://172.31.0.6/'), '172.31.0.5');
+  assert.equal(await get(a, 'http://172.31.0.6:90/'), 'no answer');
+  await serve(a, '172.31.0.5', 80);
+  assert.equal(await get(b, 'http://172.31.0.5/'), 'no answer');
+});
+
+test('a group can name another one, and egress counts too', async () => {
+  const groupB = wish.securityGroup.get('sg-b');
+  assert.ok(groupB);
+  wish.securityGroup.set('sg-b', { ...groupB, ingress: [...groupB.ingress, { protocol: '6', fromPort: 90, toPort: 90, source: { groupId: 'sg-a' } }] });
+  await network.reconcile(wish);
+  assert.equal(await get(a, 'http://172.31.0.6:90/'), '172.31.0.5');
+  assert.equal(await get(null, `http://${publicAddress(6)}:90/`), 'no answer');
+
+  const groupA = wish.securityGroup.get('sg-a');
+  assert.ok(groupA);
+  wish.securityGroup.set('sg-a', { ...groupA, egress: [{ protocol: 'tcp', fromPort: 80, toPort: 80, source: { groupId: 'sg-b' } }] });
+  await network.reconcile(wish);
+  assert.equal(await get(a, 'http://172.31.0.6:90/'), 'no answer');
+  assert.equal(await get(a, 'http://172.31.0.6/'), '172.31.0.5');
+  wish.securityGroup.set('sg-a', groupA);
+  await network.reconcile(wish);
+});
+
+test('a connection outlives a change of the rules', async () => {
+  const namespace = namespaceName(installation, a);
+  const script = `const s=require('net').connect(80,'172.31.0.6',()=>{console.log('up');setTimeout(()=>s.write('GET / HTTP/1.0\\r\\n\\r\\n'),600)});s.pipe(process.stdout)`;
+  const slow = run(['ip', 'netns', 'exec', namespace, process.execPath, '-e', script], { timeoutMs: 5000 });
+  await sleep(300);
+  const groupB = wish.securityGroup.get('sg-b');
+  assert.ok(groupB);
+  wish.securityGroup.set('sg-b', { ...groupB, ingress: [] });
+  await network.reconcile(wish);
+  assert.equal(await get(a, 'http://172.31.0.6/'), 'no answer');
+  assert.match((await slow).stdout, /172\.31\.0\.5$/);
+  wish.securityGroup.set('sg-b', groupB);
+  await network.reconcile(wish);
+});
+
+test('a public address is reached from the host and from inside, and a forged source is not', async () => {
+  const fromHost = publicAddress(0);
+  assert.equal(await get(null, `http://${publicAddress(6)}/`), fromHost);
+  assert.equal(await get(a, `http://${publicAddress(6)}/`), publicAddress(5));
+  const interfaceA = wish.interface.get(eniA);
+  assert.ok(interfaceA);
+  const { publicAddress: _, ...withoutPublic } = interfaceA;
+  wish.interface.set(eniA, withoutPublic);
+  await network.reconcile(wish);
+  assert.equal(await get(a, `http://${publicAddress(6)}/`), 'no answer');
+  wish.interface.set(eniA, interfaceA);
+  await network.reconcile(wish);
+
+  await run(['ip', '-n', namespaceName(installation, a), 'address', 'add', '172.31.0.77/20', 'dev', 'eth0']);
+  const forged = ['ip', 'netns', 'exec', namespaceName(installation, a), 'curl', '-sS', '--max-time', '1', '--interface', '172.31.0.77', 'http://172.31.0.6/'];
+  await assert.rejects(run(forged));
+  await run(['ip', '-n', namespaceName(installation, a), 'address', 'delete', '172.31.0.77/20', 'dev', 'eth0']);
+});
+
+test('the gateway on 127.0.0.1 is reached at its address, and nothing else of the host', async () => {
+  const gateway = createServer((_, response) => response.end('gateway')).listen(installation.port, '127.0.0.1');
+  const other = createServer((_, response) => response.end('other')).listen(installation.port + 1, '0.0.0.0');
+  await Promise.all([once(gateway, 'listening'), once(other, 'listening')]);
+  assert.equal(await get(a, `http://169.254.169.252:${installation.port}/`), 'gateway');
+  assert.equal(await get(a, `http://169.254.169.252:${installation.port + 1}/`), 'no answer');
+  assert.equal(await get(a, `http://${publicAddress(0)}:${installation.port + 1}/`), 'no answer');
+  assert.equal(await get(a, `http://${publicAddress(200)}/`), 'no answer');
+  gateway.close();
+  other.close();
+});
+
+test('metadata is served from inside of the router, to callers with their own addresses', async () => {
+  await serve(vpcId, '169.254.169.254', 80);
+  assert.equal(await get(a, 'http://169.254.169.254/'), '172.31.0.5');
+});
+
+test('a second device has its own way back, and can move into a task and come back', async () => {
+  wish.interface.set(taskEni, testInterface(7, b, { securityGroupIds: ['sg-b'], publicAddress: publicAddress(7), attachment: { owner: b, device: 'eth1' } }));
+  await network.reconcile(wish);
+  await serve(b, '172.31.0.7', 80);
+  assert.equal(await get(null, `http://${publicAddress(7)}/`), publicAddress(0));
+
+  const sandbox = 'task-0123456789';
+  await ensureNamespace(installation, sandbox);
+  const [inOwner, inSandbox] = [namespaceName(installation, b), namespaceName(installation, sandbox)];
+  await run(['ip', '-n', inOwner, 'link', 'set', 'eth1', 'netns', inSandbox]);
+  for (const line of ['link set eth1 name eth0', 'address add 172.31.0.7/20 dev eth0', 'link set eth0 up', 'route add default via 172.31.0.1']) await run(['ip', '-n', inSandbox, ...line.split(' ')]);
+  await serve(sandbox, '172.31.0.7', 81);
+  await network.reconcile(wish);
+  await makeNetworkPart(host, () => {}).reconcile(wish);
+  await assert.rejects(run(['ip', '-n', inOwner, 'link', 'show', 'eth1']));
+  assert.equal(await get(a, 'http://172.31.0.7:81/'), '172.31.0.5');
+
+  wish.interface.delete(taskEni);
+  await network.reconcile(wish);
+  await assert.rejects(run(['ip', '-n', inSandbox, 'link', 'show', 'eth0']));
+  assert.ok(!observed.has(`interface/${taskEni}`));
+  assert.ok(!(await run(['ip', '-n', inOwner, 'rule'])).stdout.includes('172.31.0.7'));
+  await removeNamespace(installation, sandbox);
+});
+
+test('what was lost is made again: an owner, a table, the router itself', async () => {
+  for (const close of closing.splice(0)) await close();
+  await removeNamespace(installation, b);
+  await run(['nft', 'delete', 'table', 'inet', hostTable(installation)]);
+  await network.reconcile(wish);
+  await serve(b, '172.31.0.6', 80);
+  assert.equal(await get(a, 'http://172.31.0.6/'), '172.31.0.5');
+
+  await run(['ip', 'netns', 'delete', namespaceName(installation, vpcId)]);
+  const again = makeNetworkPart(host, () => {});
+  for (let tries = 0; tries < 20 && (await get(a, 'http://172.31.0.6/')) === 'no answer'; tries++) {
+    await again.reconcile(wish).catch(() => {});
+    await sleep(100);
+  }
+  for (const close of closing.splice(0)) await close();
+  await serve(b, '172.31.0.6', 80);
+  assert.equal(await get(null, `http://${publicAddress(6)}/`), publicAddress(0));
+});
+
+test('taken away with the wish', async () => {
+  for (const close of closing.splice(0)) await close();
+  wish.interface.clear();
+  await network.reconcile(wish);
+  assert.deepEqual([...observed.keys()], [`network/${vpcId}`]);
+  wish.network.clear();
+  await network.reconcile(wish);
+  assert.equal(observed.size, 0);
+  await assert.rejects(run(['ip', '-n', namespaceName(installation, vpcId), 'link']));
+});
