@@ -1,0 +1,18 @@
+import { AwsError } from '../../control/error.ts';
+
+/** IAM's errors, https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html. Words are AWS's. */
+
+export const noSuchEntity = (message: string) => new AwsError('NoSuchEntity', 404, message);
+export const entityAlreadyExists = (message: string) => new AwsError('EntityAlreadyExists', 409, message);
+export const deleteConflict = (message: string) => new AwsError('DeleteConflict', 409, message);
+export const limitExceeded = (message: string) => new AwsError('LimitExceeded', 409, message);
+export const quotaExceeded = (quota: string, most: number) => limitExceeded(`Cannot exceed quota for ${quota}: ${most}`);
+export const malformedPolicyDocument = (message: string) => new AwsError('MalformedPolicyDocument', 400, message);
+export const invalidInput = (message: string) => new AwsError('InvalidInput', 400, message);
+export const validationError = (message: string) => new AwsError('ValidationError', 400, message);
+export const unmodifiableEntity = (message: string) => new AwsError('UnmodifiableEntity', 400, message);
+export const policyNotAttachable = (message: string) => new AwsError('PolicyNotAttachable', 400, message);
+/** Lost a race too often; AWS asks the client to try again. */
+export const concurrentModification = () => new AwsError('ConcurrentModification', 409, 'The request was rejected because multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again.');
+/** STS: a principal that the role's trust policy does not let in. AWS tells no more, so as not to tell whether there is such a role. */
+export const assumeRoleDenied = (caller: string, roleArn: string) => new AwsError('AccessDenied', 403, `User: ${caller} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`);

@@ -1,0 +1,153 @@
+import { AwsError } from '../../control/error.ts';
+import type { Env, Principal, Scope } from '../../control/service.ts';
+import type { InstanceCredentials } from '../../wire/host.ts';
+import { assumedRoleArn, nameIn, roleArn } from './arns.ts';
+import { decide, principalFacts, timeFacts } from './decide.ts';
+import { assumeRoleDenied } from './errors.ts';
+import { newAccessKeyId, newSecret, newSessionToken } from './ids.ts';
+import { findInstanceProfile, findRole } from './lookups.ts';
+import { contextOf } from './policy/context.ts';
+import { compilePolicy } from './policy/evaluate.ts';
+import { evaluateTrust } from './policy/trust.ts';
+import { globally, instanceSessions, type Role, type Session, sessions } from './records.ts';
+
+/** Temporary credentials: of roles that someone assumes, and of users that ask for a session. */
+
+export interface AssumeRoleRequest {
+  roleArn: string;
+  sessionName: string;
+  /** Default 3600. Its limits are for STS to check. */
+  durationSeconds?: number;
+  /** A service assumes it for what it runs: `ec2.amazonaws.com`, `ecs-tasks.amazonaws.com` … */
+  service?: string;
+  /** Or a principal does, by STS. */
+  principal?: Principal;
+  /** Session policy, JSON. */
+  policy?: string;
+  policyArns?: string[];
+  tags?: Record<string, string>;
+  transitiveTagKeys?: string[];
+  externalId?: string;
+  sourceIdentity?: string;
+}
+
+export interface AssumedRole {
+  credentials: TemporaryCredentials;
+  assumedRoleUser: { AssumedRoleId: string; Arn: string };
+}
+
+/** `Expiration` is ISO 8601. */
+export interface TemporaryCredentials { AccessKeyId: string; SecretAccessKey: string; SessionToken: string; Expiration: string }
+
+const DEFAULT_DURATION_SECONDS = 3600;
+/** How long expired credentials are still known. */
+const REMEMBERED_SECONDS = 3600;
+/** As on EC2: credentials live about six hours and are replaced when they have one left. */
+const INSTANCE_DURATION_SECONDS = 6 * 3600;
+const INSTANCE_RENEWAL_SECONDS = 5 * 3600;
+
+/** Throws AccessDenied where there is no such role or its trust policy does not allow this. */
+export async function assumeRole(env: Env, scope: Scope, request: AssumeRoleRequest): Promise<AssumedRole> {
+  const found = (await findRole(env, scope, nameIn(request.roleArn)))?.value;
+  const role = found && roleArn(scope.account, found) === request.roleArn ? found : undefined;
+  if (!role || !(await trusts(env, role, request))) throw assumeRoleDenied(request.principal?.arn ?? request.service ?? 'anonymous', request.roleArn);
+  const assumedRoleUser = { AssumedRoleId: `${role.id}:${request.sessionName}`, Arn: assumedRoleArn(scope.account, role.name, request.sessionName) };
+  const session = await openSession(env, scope, request.durationSeconds ?? DEFAULT_DURATION_SECONDS, (accessKeyId) => ({
+    principal: { type: 'AssumedRole', account: scope.account, arn: assumedRoleUser.Arn, userId: assumedRoleUser.AssumedRoleId, identityArn: request.roleArn, accessKeyId },
+    roleId: role.id,
+    policies: request.policy === undefined ? [] : [request.policy],
+    policyArns: request.policyArns ?? [],
+    tags: request.tags ?? {},
+    transitiveTagKeys: request.transitiveTagKeys ?? [],
+    ...(request.sourceIdentity === undefined ? {} : { sourceIdentity: request.sourceIdentity }),
+  }));
+  return { credentials: credentialsOf(session), assumedRoleUser };
+}
+
+/** By the role's trust policy, and the principal's own policies where that leaves it to them. */
+async function trusts(env: Env, role: Role, request: AssumeRoleRequest): Promise<boolean> {
+  const { principal, service = '', tags = {}, transitiveTagKeys = [] } = request;
+  const tagKeys = Object.keys(tags);
+  const facts: Record<string, string | string[]> = {
+    'sts:RoleSessionName': request.sessionName,
+    ...(request.externalId === undefined ? {} : { 'sts:ExternalId': request.externalId }),
+    ...(request.sourceIdentity === undefined ? {} : { 'sts:SourceIdentity': request.sourceIdentity }),
+    ...(transitiveTagKeys.length ? { 'sts:TransitiveTagKeys': transitiveTagKeys } : {}),
+    ...(tagKeys.length ? { 'aws:TagKeys': tagKeys } : {}),
+    ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
+  };
+  const context = contextOf(timeFacts(env), principal ? principalFacts(principal) : {}, facts);
+  const caller = principal ? { account: principal.account, arns: [principal.arn, principal.identityArn] } : { service };
+  const policy = compilePolicy(role.trustPolicy);
+  const actions = ['sts:AssumeRole', ...(tagKeys.length ? ['sts:TagSession'] : []), ...(request.sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity'])];
+  for (const action of actions) {
+    const trust = evaluateTrust(policy, caller, action, context);
+    if (trust === 'none' || trust === 'explicitDeny') return false;
+    if (!principal) continue;
+    const own = await decide(env, { principal, action, resources: [request.roleArn], context: facts });
+    // A policy that names the principal needs no permission of its own besides; denials and limits hold all the same.
+    if (!own.allowed && (own.explicit || trust === 'account' || own.reason !== 'identity-based policy')) return false;
+  }
+  return true;
+}
+
+/** Keeps a new session; its lease takes it away. */
+export async function openSession(
+  env: Env, scope: Scope, durationSeconds: number,
+  rest: (accessKeyId: string) => Omit<Session, 'accessKeyId' | 'secretAccessKey' | 'sessionToken' | 'expiration' | 'issuedAt'>,
+): Promise<Session> {
+  const accessKeyId = newAccessKeyId(env, 'ASIA');
+  const now = env.now();
+  const session: Session = {
+    accessKeyId,
+    secretAccessKey: newSecret(env),
+    sessionToken: newSessionToken(env),
+    issuedAt: seconds(now),
+    expiration: seconds(new Date(now.getTime() + durationSeconds * 1000)),
+    ...rest(accessKeyId),
+  };
+  const lease = await env.store.grantLease(durationSeconds + REMEMBERED_SECONDS);
+  const commit = await env.store.commit([{ put: sessions.key(globally(scope), accessKeyId), value: session, expect: 0, lease }]);
+  if (!commit.ok) throw new AwsError('ServiceFailure', 500, 'The same access key was drawn twice.');
+  return session;
+}
+
+export const credentialsOf = (session: Session): TemporaryCredentials => ({
+  AccessKeyId: session.accessKeyId, SecretAccessKey: session.secretAccessKey, SessionToken: session.sessionToken, Expiration: session.expiration,
+});
+
+/**
+ * Of the profile's role, in a session named as the instance; the same ones until they have an hour left. `undefined`: no such profile,
+ * it has no role, or the role does not trust EC2.
+ */
+export async function instanceCredentials(env: Env, scope: Scope, profileArn: string, instanceId: string): Promise<InstanceCredentials | undefined> {
+  const profile = (await findInstanceProfile(env, scope, nameIn(profileArn)))?.value;
+  const role = profile?.roleName === undefined ? undefined : (await findRole(env, scope, profile.roleName))?.value;
+  if (!role) return undefined;
+  const key = instanceSessions.key(globally(scope), instanceId);
+  const current = await instanceSessions.at(env.store, key);
+  if (current && current.value.roleId === role.id && new Date(current.value.renewAt) > env.now()) {
+    const session = (await sessions.get(env.store, globally(scope), current.value.accessKeyId))?.value;
+    if (session) return forInstance(session);
+  }
+  try {
+    const { credentials } = await assumeRole(env, scope, { roleArn: roleArn(scope.account, role), sessionName: instanceId, durationSeconds: INSTANCE_DURATION_SECONDS, service: 'ec2.amazonaws.com' });
+    const now = env.now();
+    const value = { roleId: role.id, accessKeyId: credentials.AccessKeyId, issuedAt: seconds(now), renewAt: seconds(new Date(now.getTime() + INSTANCE_RENEWAL_SECONDS * 1000)) };
+    const lease = await env.store.grantLease(INSTANCE_DURATION_SECONDS);
+    // Losing this race does no harm: both sessions are valid, one of them is remembered.
+    await env.store.commit([{ put: key, value, expect: current?.revision ?? 0, lease }]);
+    return forInstance({ ...credentials, issuedAt: value.issuedAt });
+  } catch (error) {
+    if (error instanceof AwsError && error.code === 'AccessDenied') return undefined;
+    throw error;
+  }
+}
+
+function forInstance(session: Session | (TemporaryCredentials & { issuedAt: string })): InstanceCredentials {
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = 'accessKeyId' in session ? credentialsOf(session) : session;
+  return { Code: 'Success', LastUpdated: session.issuedAt, Type: 'AWS-HMAC', AccessKeyId, SecretAccessKey, Token: SessionToken, Expiration };
+}
+
+/** ISO 8601 without fractions, as AWS writes it in credentials. */
+const seconds = (date: Date) => `${date.toISOString().slice(0, 19)}Z`;
