@@ -1,5 +1,6 @@
 import type { Service } from '../control/service.ts';
+import { iam } from './iam/index.ts';
 import { sts } from './sts/index.ts';
 
 /** Every service of Gantry: the one list that the gateway and the controllers' manager read. */
-export const services: Service[] = [sts];
+export const services: Service[] = [iam, sts];
