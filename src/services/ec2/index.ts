@@ -1,9 +1,34 @@
+import * as sdk from '@aws-sdk/client-ec2';
+import type { Service } from '../../control/service.ts';
+import { machines } from './controllers/instances.ts';
+import { interfaces } from './controllers/interfaces.ts';
+import { vpcNetworks } from './controllers/vpcs.ts';
+import { missing } from './missing.ts';
+import { operations } from './operations.ts';
+import { seed } from './seed.ts';
+
 /**
  * Amazon Elastic Compute Cloud, after https://docs.aws.amazon.com/AWSEC2/latest/APIReference/.
  *
  * Other services call EC2 by what is exported here; every function takes `Env` and `Scope`, throws EC2's errors, and is done once
  * the store has it. Machines and networks follow by EC2's controllers.
+ *
+ * Faithful to: VPCs with subnets, internet gateways, route tables, security groups, interfaces, elastic addresses; key pairs; launch
+ * templates; instances with their states, status, attributes, metadata options and console; tags, filters, pages, dry runs.
+ * Missing: volumes and snapshots (the root disk is the host's, of no fixed size), IPv6, NAT gateways, endpoints, peering, network ACLs
+ * beyond the default one, spot, own images, dedicated hosts, placement groups.
+ * By design: an instance is a system container; `t` types have no CPU credits; a launch fails when no host of the zone has the memory.
  */
+export const ec2: Service = {
+  name: 'ec2',
+  protocol: { name: 'ec2Query', version: '2016-11-15', xmlNamespace: 'http://ec2.amazonaws.com/doc/2016-11-15/' },
+  sdk,
+  operations,
+  missing,
+  controllers: [vpcNetworks, interfaces, machines],
+  seed,
+};
+
 export { credentialsForInstance } from './credentials.ts';
 export { runInstances } from './launch/index.ts';
 export type { LaunchOptions } from './launch/index.ts';
@@ -16,6 +41,7 @@ export type { NewNetworkInterface } from './network-interfaces.ts';
 export { chooseHost } from './placement.ts';
 export { terminateInstances } from './power.ts';
 export type { Transition } from './power.ts';
+export { instanceTypes } from './catalogue/instance-types.ts';
 /** For watching: `instances.prefix`, `networkInterfaces.prefix`. Read only. */
 export { instances, networkInterfaces } from './records.ts';
 export type { Instance, InstanceStateName, NetworkInterface, SecurityGroup, Subnet, Vpc } from './records.ts';

@@ -122,6 +122,11 @@ export async function deleteNetworkInterface(env: Env, scope: Scope, id: string)
   });
 }
 
+/** On no machine and in nobody's namespace. */
+export function detached({ attachment: _, hostId: __, publicOnStart: ___, ...rest }: NetworkInterface): NetworkInterface {
+  return rest;
+}
+
 /** The changes that delete an interface and free its addresses; an elastic one stays its owner's. */
 export async function removal(env: Env, scope: Scope, { key, value, revision }: Entry<NetworkInterface>): Promise<Change[]> {
   return [

@@ -6,7 +6,7 @@ import type { Change, Entry } from '../../../store/store.ts';
 import type { ObservedInstance } from '../../../wire/host.ts';
 import { instanceProfile } from '../../iam/index.ts';
 import { networkInterfacesOf } from '../lookups.ts';
-import { publicRemoval, removal } from '../network-interfaces.ts';
+import { detached, publicRemoval, removal } from '../network-interfaces.ts';
 import { freeMemory, isLost } from '../placement.ts';
 import { clientTokens, instances, networkInterfaces, securityGroups } from '../records.ts';
 import type { Instance, NetworkInterface } from '../records.ts';
@@ -94,10 +94,6 @@ async function terminate(env: Env, scope: Scope, id: string): Promise<void> {
     return { changes, result: after };
   });
   if (instance) await freeMemory(env, scope, instance.hostId, id);
-}
-
-export function detached({ attachment: _, hostId: __, publicOnStart: ___, ...rest }: NetworkInterface): NetworkInterface {
-  return rest;
 }
 
 async function entriesOf(env: Env, scope: Scope, instance: Instance): Promise<Entry<NetworkInterface>[]> {

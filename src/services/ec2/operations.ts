@@ -1,0 +1,40 @@
+import type * as Sdk from '@aws-sdk/client-ec2';
+import type { Operation, OperationTable, RequestContext } from '../../control/service.ts';
+import { dryRun } from './errors.ts';
+import type { missing } from './missing.ts';
+import { addressOperations } from './operations/addresses.ts';
+import { catalogueOperations } from './operations/catalogue.ts';
+import { instanceAttributeOperations } from './operations/instance-attributes.ts';
+import { instanceOperations } from './operations/instances.ts';
+import { internetGatewayOperations } from './operations/internet-gateways.ts';
+import { keyPairOperations } from './operations/key-pairs.ts';
+import { launchTemplateOperations } from './operations/launch-templates.ts';
+import { networkInterfaceOperations } from './operations/network-interfaces.ts';
+import { routeTableOperations } from './operations/route-tables.ts';
+import { securityGroupRuleOperations } from './operations/security-group-rules.ts';
+import { securityGroupOperations } from './operations/security-groups.ts';
+import { subnetOperations } from './operations/subnets.ts';
+import { tagOperations } from './operations/tags.ts';
+import { vpcOperations } from './operations/vpcs.ts';
+
+const families: OperationTable<typeof Sdk, (typeof missing)[number]> = {
+  ...addressOperations, ...catalogueOperations, ...instanceAttributeOperations, ...instanceOperations, ...internetGatewayOperations, ...keyPairOperations,
+  ...launchTemplateOperations, ...networkInterfaceOperations, ...routeTableOperations, ...securityGroupRuleOperations, ...securityGroupOperations,
+  ...subnetOperations, ...tagOperations, ...vpcOperations,
+};
+
+type AnyOperation = Operation<{ DryRun?: boolean }, unknown>;
+
+/** Every EC2 operation has DryRun: whoever may do it is told so by an error, and nothing is done. */
+function withDryRun(operation: AnyOperation | AnyOperation['run']): AnyOperation {
+  const whole = typeof operation === 'function' ? { run: operation } : operation;
+  return {
+    ...whole,
+    run: (input, context: RequestContext) => {
+      if (input.DryRun) throw dryRun();
+      return whole.run(input, context);
+    },
+  };
+}
+
+export const operations: Record<string, unknown> = Object.fromEntries(Object.entries(families).map(([name, operation]) => [name, withDryRun(operation as AnyOperation)]));
