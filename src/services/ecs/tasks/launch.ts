@@ -17,7 +17,7 @@ export interface LaunchRequest {
   /** Only these instances (by id) are looked at: one task on each. */
   exactly?: string[];
   /** Written in the same commit as the tasks. */
-  also?(launched: Task[]): Change[];
+  also?(launched: Task[]): Promise<Change[]> | Change[];
 }
 
 export interface Launched {
@@ -43,7 +43,7 @@ export async function launch(env: Env, scope: Scope, request: LaunchRequest): Pr
     const changes = [
       ...launched.map((task) => tasks.put(tasks.key(scope, spec.cluster, task.id), task, 0)),
       ...[...new Set(placed)].flatMap((id) => byId.get(id) ?? []).map(({ key, value, revision }) => containerInstances.put(key, { ...value, version: value.version + 1 }, revision)),
-      ...(launched.length && request.also ? request.also(launched) : []),
+      ...(launched.length && request.also ? await request.also(launched) : []),
     ];
     const answer = { tasks: launched, failures, considered: candidates.length };
     if (!changes.length || (await env.store.commit(changes)).ok) return answer;

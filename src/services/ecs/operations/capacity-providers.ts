@@ -1,0 +1,99 @@
+import type * as Sdk from '@aws-sdk/client-ecs';
+import type { OperationTable, RequestContext } from '../../../control/service.ts';
+import { AwsError } from '../../../control/error.ts';
+import { capacityProviderArn } from '../arns.ts';
+import { providerName } from '../capacity.ts';
+import { client, invalid, unsupported } from '../errors.ts';
+import { page } from '../pages.ts';
+import { capacityProviders, clusters, type CapacityProvider } from '../records.ts';
+import { tagList, tagsOf } from '../tags.ts';
+
+const NAME = /^[a-zA-Z0-9_-]{1,255}$/;
+const BUILT_IN = ['FARGATE', 'FARGATE_SPOT'];
+
+type Group = CapacityProvider['autoScalingGroupProvider'];
+
+/** The given over what is there, or over the defaults. */
+function groupOf(given: Sdk.AutoScalingGroupProviderUpdate | undefined, current: Omit<Group, 'autoScalingGroupArn'>): Omit<Group, 'autoScalingGroupArn'> {
+  const scaling = given?.managedScaling ?? {};
+  const next = {
+    managedScaling: {
+      status: scaling.status ?? current.managedScaling.status,
+      targetCapacity: scaling.targetCapacity ?? current.managedScaling.targetCapacity,
+      minimumScalingStepSize: scaling.minimumScalingStepSize ?? current.managedScaling.minimumScalingStepSize,
+      maximumScalingStepSize: scaling.maximumScalingStepSize ?? current.managedScaling.maximumScalingStepSize,
+      instanceWarmupPeriod: scaling.instanceWarmupPeriod ?? current.managedScaling.instanceWarmupPeriod,
+    },
+    managedTerminationProtection: given?.managedTerminationProtection ?? current.managedTerminationProtection,
+    managedDraining: given?.managedDraining ?? current.managedDraining,
+  };
+  const { targetCapacity } = next.managedScaling;
+  if (targetCapacity < 1 || targetCapacity > 100) throw invalid('targetCapacity must be between 1 and 100.');
+  if (next.managedScaling.status === 'ENABLED') throw unsupported('Managed scaling of capacity providers is not implemented by Gantry. Set managedScaling.status to DISABLED.');
+  return next;
+}
+
+const DEFAULTS: Omit<Group, 'autoScalingGroupArn'> = {
+  managedScaling: { status: 'DISABLED', targetCapacity: 100, minimumScalingStepSize: 1, maximumScalingStepSize: 10_000, instanceWarmupPeriod: 300 },
+  managedTerminationProtection: 'DISABLED', managedDraining: 'DISABLED',
+};
+
+const shape = (context: RequestContext, provider: CapacityProvider, include: readonly string[] = []): Sdk.CapacityProvider => ({
+  capacityProviderArn: capacityProviderArn(context, provider.name), name: provider.name, status: provider.status,
+  autoScalingGroupProvider: provider.autoScalingGroupProvider, tags: include.includes('TAGS') ? tagList(provider.tags) : [],
+});
+
+async function find(context: RequestContext, given: string | undefined) {
+  const entry = given ? await capacityProviders.get(context.store, context, providerName(given)) : undefined;
+  if (entry?.value.status !== 'ACTIVE') throw client('The specified capacity provider does not exist. Specify a valid name or ARN and try again.');
+  return entry;
+}
+
+export const capacityProviderOperations = {
+  CreateCapacityProvider: {
+    resources: (input, context) => [capacityProviderArn(context, input.name ?? '')],
+    async run(input, context) {
+      const name = input.name ?? '';
+      if (!NAME.test(name) || /^(aws|ecs|fargate)/i.test(name)) throw client('The specified capacity provider name is invalid. Up to 255 characters are allowed, including letters (upper and lowercase), numbers, underscores, and hyphens. The name cannot be prefixed with "aws", "ecs", or "fargate".');
+      const arn = input.autoScalingGroupProvider?.autoScalingGroupArn;
+      if (input.managedInstancesProvider) throw unsupported('Managed instances are not implemented by Gantry.');
+      if (!arn) throw invalid('autoScalingGroupProvider is required.');
+      const provider: CapacityProvider = { name, status: 'ACTIVE', autoScalingGroupProvider: { autoScalingGroupArn: arn, ...groupOf(input.autoScalingGroupProvider, DEFAULTS) }, tags: tagsOf(input.tags) };
+      const commit = await context.store.commit([capacityProviders.put(capacityProviders.key(context, name), provider, 0)]);
+      if (!commit.ok) throw client('A capacity provider with the specified name already exists.');
+      return { capacityProvider: shape(context, provider, ['TAGS']) };
+    },
+  },
+
+  UpdateCapacityProvider: {
+    resources: (input, context) => [capacityProviderArn(context, providerName(input.name ?? ''))],
+    async run(input, context) {
+      const { key } = await find(context, input.name);
+      const next = await capacityProviders.update(context.store, key, (provider) =>
+        ({ ...provider, autoScalingGroupProvider: { ...provider.autoScalingGroupProvider, ...groupOf(input.autoScalingGroupProvider, provider.autoScalingGroupProvider) } }));
+      return next ? { capacityProvider: shape(context, next) } : {};
+    },
+  },
+
+  DeleteCapacityProvider: {
+    resources: (input, context) => [capacityProviderArn(context, providerName(input.capacityProvider ?? ''))],
+    async run(input, context) {
+      const { key, value, revision } = await find(context, input.capacityProvider);
+      const used = (await clusters.list(context.store, context)).some(({ value: cluster }) => cluster.status === 'ACTIVE' && cluster.capacityProviders.includes(value.name));
+      if (used) throw new AwsError('ResourceInUseException', 400, 'The specified capacity provider is in use and cannot be removed.');
+      await context.store.commit([{ delete: key, expect: revision }]);
+      return { capacityProvider: shape(context, { ...value, status: 'INACTIVE' }) };
+    },
+  },
+
+  async DescribeCapacityProviders(input, context) {
+    const stored = (await capacityProviders.list(context.store, context)).map((entry) => shape(context, entry.value, input.include));
+    const builtIn = BUILT_IN.map((name): Sdk.CapacityProvider => ({ capacityProviderArn: capacityProviderArn(context, name), name, status: 'ACTIVE', tags: [] }));
+    const all = [...builtIn, ...stored];
+    const wanted = input.capacityProviders?.map(providerName);
+    const found = wanted ? all.filter((provider) => wanted.includes(provider.name ?? '')) : all;
+    const { items, nextToken } = page(found, (provider) => provider.name ?? '', input, 10);
+    const missing = (wanted ?? []).filter((name) => !all.some((provider) => provider.name === name));
+    return { capacityProviders: items, failures: missing.map((name) => ({ arn: capacityProviderArn(context, name), reason: 'MISSING' })), nextToken };
+  },
+} satisfies Partial<OperationTable<typeof Sdk>>;

@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import type { Env, Scope } from '../../../control/service.ts';
+import type { Change } from '../../../store/store.ts';
+import { conflict } from '../errors.ts';
+import { clientTokens, tasks, type Task, type TokenUse } from '../records.ts';
+import type { Launched } from './launch.ts';
+
+/** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html: for 24 hours. */
+const HOLDS_MS = 24 * 60 * 60 * 1000;
+
+/** Another request with the token was quicker. */
+class Raced extends Error {}
+
+type Run = (also: (launched: Task[]) => Promise<Change[]>) => Promise<Launched>;
+
+/** Runs tasks once for a ClientToken: the token is stored in the commit that stores the tasks. Errors: ConflictException. */
+export async function once(env: Env, scope: Scope, cluster: string, token: string | undefined, input: object, run: Run): Promise<Launched> {
+  if (!token) return run(async () => []);
+  const key = clientTokens.key(scope, cluster, token);
+  const fingerprint = createHash('sha256').update(JSON.stringify(input)).digest('hex');
+  const holds = (use: TokenUse) => env.now().getTime() - Date.parse(use.createdAt) < HOLDS_MS;
+  const used = await clientTokens.at(env.store, key);
+  if (used && holds(used.value)) {
+    if (used.value.fingerprint !== fingerprint) throw conflict(used.value.tasks);
+    const found = await Promise.all(used.value.tasks.map((id) => tasks.get(env.store, scope, cluster, id)));
+    return { tasks: found.flatMap((entry) => (entry ? [entry.value] : [])), failures: [], considered: 1 };
+  }
+  try {
+    return await run(async (launched) => {
+      const current = await clientTokens.at(env.store, key);
+      if (current && holds(current.value)) throw new Raced();
+      return [clientTokens.put(key, { fingerprint, tasks: launched.map((task) => task.id), createdAt: env.now().toISOString() }, current?.revision ?? 0)];
+    });
+  } catch (error) {
+    if (error instanceof Raced) return once(env, scope, cluster, token, input, run);
+    throw error;
+  }
+}
