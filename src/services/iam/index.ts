@@ -1,5 +1,6 @@
 import * as sdk from '@aws-sdk/client-iam';
 import type { Service } from '../../control/service.ts';
+import { missing, operations } from './operations.ts';
 import { seed } from './seed.ts';
 
 export { credential } from './credentials.ts';
@@ -11,12 +12,20 @@ export type { InstanceProfileInfo, RoleInfo } from './roles.ts';
 export { assumeRole, instanceCredentials } from './sessions.ts';
 export type { AssumedRole, AssumeRoleRequest } from './sessions.ts';
 
-/** AWS Identity and Access Management, after https://docs.aws.amazon.com/IAM/latest/APIReference/. (Operations follow.) */
+/**
+ * AWS Identity and Access Management, after https://docs.aws.amazon.com/IAM/latest/APIReference/.
+ *
+ * Faithful to: users, access keys, groups, roles (service-linked ones too), managed and inline policies, versions, permissions
+ * boundaries, instance profiles, tags, the simulator; policies are evaluated on every call, by the whole grammar, denied by default.
+ * Missing: passwords, MFA, certificates and keys other than access keys, SAML and OpenID Connect providers, reports, Organizations.
+ * By design: nobody signs as the account's root; the administrator is the user `admin` (`seed.ts`). Changes are in force at once,
+ * where AWS takes seconds. Of AWS-managed policies some seventy are known, in their default version (`managed/`).
+ */
 export const iam: Service = {
   name: 'iam',
   protocol: { name: 'awsQuery', version: '2010-05-08', xmlNamespace: 'https://iam.amazonaws.com/doc/2010-05-08/' },
   sdk,
-  operations: {},
-  missing: [],
+  operations,
+  missing,
   seed,
 };

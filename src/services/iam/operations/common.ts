@@ -1,0 +1,96 @@
+import type * as Sdk from '@aws-sdk/client-iam';
+import type { Env, OperationTable, RequestContext } from '../../../control/service.ts';
+import type { Change } from '../../../store/store.ts';
+import { concurrentModification, invalidInput, validationError } from '../errors.ts';
+
+/** What the families of operations share. */
+
+/** A family: some operations of the table, each typed by its name. */
+export type Family = Partial<OperationTable<typeof Sdk>>;
+
+const MOST_ATTEMPTS = 20;
+
+/** Reads, decides what to write, writes it if nothing that was read has changed; again if it has. `attempt` throws IAM's errors. */
+export async function transact<T>(env: Env, attempt: () => Promise<{ changes: Change[]; result: T }>): Promise<T> {
+  for (let count = 0; count < MOST_ATTEMPTS; count += 1) {
+    const { changes, result } = await attempt();
+    if (!changes.length || (await env.store.commit(changes)).ok) return result;
+  }
+  throw concurrentModification();
+}
+
+const DEFAULT_PAGE = 100;
+
+/** A page in the order given. The marker is the key of the last item before it. */
+export function page<T>(items: T[], { Marker, MaxItems }: { Marker?: string | undefined; MaxItems?: number | undefined }, key: (item: T) => string): { items: T[]; IsTruncated: boolean; Marker?: string } {
+  if (MaxItems !== undefined && (MaxItems < 1 || MaxItems > 1000)) {
+    throw validationError(`1 validation error detected: Value '${MaxItems}' at 'maxItems' failed to satisfy constraint: Member must have value ${MaxItems < 1 ? 'greater than or equal to 1' : 'less than or equal to 1000'}`);
+  }
+  const last = Marker === undefined ? undefined : Buffer.from(Marker, 'base64').toString();
+  const start = last === undefined ? 0 : items.findIndex((item) => key(item) === last) + 1;
+  if (last !== undefined && start === 0) throw validationError('Invalid Marker.');
+  const end = start + (MaxItems ?? DEFAULT_PAGE);
+  const found = items.slice(start, end);
+  return end < items.length ? { items: found, IsTruncated: true, Marker: Buffer.from(key(found.at(-1)!)).toString('base64') } : { items: found, IsTruncated: false };
+}
+
+export function checkName(name: string | undefined, member: string, most = 64): string {
+  if (!name || !/^[\w+=,.@-]+$/.test(name)) throw validationError(`The specified value for ${member} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-`);
+  if (name.length > most) throw validationError(`1 validation error detected: Value '${name}' at '${member}' failed to satisfy constraint: Member must have length less than or equal to ${most}`);
+  return name;
+}
+
+export function checkPath(path: string | undefined): string {
+  if (path === undefined) return '/';
+  if (path.length > 512 || !/^(\/|\/[!-~]+\/)$/.test(path)) throw validationError('The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.');
+  return path;
+}
+
+const MOST_TAGS = 50;
+
+type TagList = { Key: string | undefined; Value: string | undefined }[];
+
+/** Request tags as a record, checked. */
+export function tagsFrom(list: TagList | undefined, existing: Record<string, string> = {}): Record<string, string> {
+  const tags = { ...existing };
+  const seen = new Set<string>();
+  for (const [index, { Key = '', Value = '' }] of (list ?? []).entries()) {
+    const at = `tags.${index + 1}.member`;
+    if (Key.length < 1 || Key.length > 128) throw validationError(`1 validation error detected: Value '${Key}' at '${at}.key' failed to satisfy constraint: Member must have length ${Key ? 'less than or equal to 128' : 'greater than or equal to 1'}`);
+    if (Value.length > 256) throw validationError(`1 validation error detected: Value '${Value}' at '${at}.value' failed to satisfy constraint: Member must have length less than or equal to 256`);
+    if (seen.has(Key.toLowerCase())) throw invalidInput('Duplicate tag keys found. Please note that Tag keys are case insensitive.');
+    seen.add(Key.toLowerCase());
+    // Tag keys keep their case but are the same whatever it is.
+    for (const old of Object.keys(tags)) if (old.toLowerCase() === Key.toLowerCase()) delete tags[old];
+    tags[Key] = Value;
+  }
+  if (Object.keys(tags).length > MOST_TAGS) throw invalidInput(`The number of tags exceeds the limit of ${MOST_TAGS}`);
+  return tags;
+}
+
+export function withoutTags(tags: Record<string, string>, keys: string[] | undefined): Record<string, string> {
+  const gone = new Set((keys ?? []).map((key) => key.toLowerCase()));
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => !gone.has(key.toLowerCase())));
+}
+
+export const tagList = (tags: Record<string, string>) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+
+/** Condition keys of a request that tags something. */
+export function requestTags(list: TagList | undefined): Record<string, string | string[]> {
+  if (!list?.length) return {};
+  return { 'aws:TagKeys': list.map(({ Key }) => Key ?? ''), ...Object.fromEntries(list.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value ?? ''])) };
+}
+
+/** Condition keys of the resource that is acted on. */
+export const resourceTags = (tags: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(tags).flatMap(([key, value]) => [[`aws:ResourceTag/${key}`, value], [`iam:ResourceTag/${key}`, value]]));
+
+/** Documents are answered percent-encoded (RFC 3986). */
+export const encoded = (document: string) => encodeURIComponent(document).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+
+/** Operations on users mean the caller where no user is named. */
+export function userNameOf({ UserName }: { UserName?: string | undefined }, { principal }: Pick<RequestContext, 'principal'>): string {
+  if (UserName !== undefined) return checkName(UserName, 'userName');
+  if (principal.type !== 'User') throw validationError('Must specify userName when calling with non-User credentials');
+  return principal.identityArn.slice(principal.identityArn.lastIndexOf('/') + 1);
+}
