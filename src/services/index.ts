@@ -1,6 +1,7 @@
 import type { Service } from '../control/service.ts';
+import { ec2 } from './ec2/index.ts';
 import { iam } from './iam/index.ts';
 import { sts } from './sts/index.ts';
 
 /** Every service of Gantry: the one list that the gateway and the controllers' manager read. */
-export const services: Service[] = [iam, sts];
+export const services: Service[] = [iam, ec2, sts];

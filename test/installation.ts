@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startControlPlane } from '../src/gateway/control-plane.ts';
+import type { DesiredKinds, DesiredMessage, ObservedChange } from '../src/wire/host.ts';
+
+const KEY = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'a secret of tests' };
+const TOKEN = 'host-token';
+
+/** A whole control plane in this process, on a free port and in a temporary folder: what tests of services call through the SDK. */
+export async function startInstallation() {
+  const stateDir = mkdtempSync(join(tmpdir(), 'gantry-t-'));
+  writeFileSync(join(stateDir, 'admin.json'), JSON.stringify(KEY));
+  writeFileSync(join(stateDir, 'host.token'), TOKEN);
+  const port = await freePort();
+  const region = 'us-east-1';
+  const zones = ['us-east-1a', 'us-east-1b', 'us-east-1c'];
+  const controlPlane = await startControlPlane({ name: 't', account: '123456789012', region, zones, domain: 't.internal', port, publicCidr: '198.18.0.0/22', stateDir });
+  return {
+    port,
+    /** What an SDK client is made with. */
+    client: { region, endpoint: `http://127.0.0.1:${port}`, maxAttempts: 1, credentials: KEY },
+    async close() {
+      await controlPlane.close();
+      rmSync(stateDir, { recursive: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => { server.close(resolve); });
+  return port;
+}
+
+/** An agent that makes nothing and says at once that all is as wished; it speaks the real wire. */
+export async function startFakeHost(port: number, status: { memoryMiB: number; zones: string[] }, id = 'host-fake') {
+  const url = `http://127.0.0.1:${port}/_gantry/hosts/${id}`;
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const put = async (path: string, body: unknown) => void (await fetch(`${url}${path}`, { method: 'PUT', headers, body: JSON.stringify(body) }));
+  const observe = (changes: ObservedChange[]) => put('/observed', changes);
+  await put('', { vcpus: 4, agentVersion: 't', ...status });
+  const desired = new Map<string, unknown>();
+  const stop = new AbortController();
+
+  async function follow(): Promise<void> {
+    const response = await fetch(`${url}/desired`, { headers, signal: stop.signal });
+    let rest = '';
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) await take(JSON.parse(line) as DesiredMessage);
+    }
+  }
+
+  async function take(message: DesiredMessage): Promise<void> {
+    for (const { kind, id: thing, value } of 'snapshot' in message ? message.snapshot : message.changes) {
+      if (value === null) desired.delete(`${kind}/${thing}`);
+      else desired.set(`${kind}/${thing}`, value);
+      if (kind !== 'instance') continue;
+      await observe([{ kind, id: thing, value: value && { generation: value.generation, state: value.power === 'on' ? 'running' : 'stopped' } }]);
+    }
+  }
+
+  const following = follow().catch((error: unknown) => { if (!stop.signal.aborted) throw error; });
+  return {
+    observe,
+    get: <K extends keyof DesiredKinds>(kind: K, thing: string) => desired.get(`${kind}/${thing}`) as DesiredKinds[K] | undefined,
+    list: <K extends keyof DesiredKinds>(kind: K) => [...desired].filter(([key]) => key.startsWith(`${kind}/`)).map(([, value]) => value as DesiredKinds[K]),
+    async close() {
+      stop.abort();
+      await following;
+    },
+  };
+}
+
+/** Asks again until it holds, for ten seconds. */
+export async function eventually<T>(ask: () => T | Promise<T>, holds: (value: T) => boolean = Boolean): Promise<T> {
+  for (let i = 0; ; i++) {
+    const value = await ask();
+    if (holds(value)) return value;
+    if (i === 400) throw new Error(`never held: ${JSON.stringify(value)}`);
+    await sleep(25);
+  }
+}
