@@ -1,7 +1,8 @@
 import type { Service } from '../control/service.ts';
 import { ec2 } from './ec2/index.ts';
+import { elasticloadbalancing } from './elasticloadbalancing/index.ts';
 import { iam } from './iam/index.ts';
 import { sts } from './sts/index.ts';
 
 /** Every service of Gantry: the one list that the gateway and the controllers' manager read. */
-export const services: Service[] = [iam, ec2, sts];
+export const services: Service[] = [iam, ec2, elasticloadbalancing, sts];

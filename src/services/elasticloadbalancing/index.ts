@@ -1,11 +1,30 @@
-/**
- * Elastic Load Balancing, API version 2015-12-01 (application load balancers), after
- * https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/.
- *
- * Other services register targets and watch their health by what is exported here.
- */
+import * as sdk from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Service } from '../../control/service.ts';
+import { balancers } from './controllers/balancers.ts';
+import { targetsController } from './controllers/targets.ts';
+import { missing, operations } from './operations/index.ts';
+
 export { healthWatch, targetHealth } from './health.ts';
 export type { TargetHealth, TargetState } from './health.ts';
 export type { TargetGroup } from './records.ts';
 export { deregisterTargets, registerTargets, targetGroup } from './targets.ts';
 export type { TargetDescription } from './targets.ts';
+
+/**
+ * Elastic Load Balancing, API version 2015-12-01, after https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/.
+ * Other services register targets and watch their health by what is exported above.
+ *
+ * Faithful to: application load balancers with HTTP listeners; forward (weighted), fixed-response and redirect actions; all six kinds
+ * of conditions; target groups of instances and addresses; health, draining, stickiness by cookie; tags and quotas.
+ * Missing: network and gateway balancers, HTTPS, authentication, regular expressions and transforms in rules, lambda targets, gRPC and
+ * HTTP/2 to targets, access logs. Each answers an error that says so; an attribute without effect can only be set to its default.
+ * By design: a balancer runs on one host, with an address in each of its subnets.
+ */
+export const elasticloadbalancing: Service = {
+  name: 'elasticloadbalancing',
+  protocol: { name: 'awsQuery', version: '2015-12-01', xmlNamespace: 'http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/' },
+  sdk,
+  operations,
+  missing,
+  controllers: [balancers, targetsController],
+};

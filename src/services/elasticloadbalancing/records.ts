@@ -47,8 +47,7 @@ export interface Rule {
   tags: Tags;
 }
 
-/** `shorthand`: it came as `Values` and not as `…Config`. */
-export type Condition = BalancerCondition & { shorthand?: true };
+export type Condition = BalancerCondition;
 
 /** One a rule: ELB's other types authenticate, which HTTP listeners cannot. */
 export type Action =
@@ -105,7 +104,7 @@ export const listeners = collection<Listener>('elasticloadbalancing/listener');
 export const targetGroups = collection<TargetGroup>('elasticloadbalancing/target-group');
 /** By the group's id, then by `<id>:<port>`. */
 export const targets = collection<Target>('elasticloadbalancing/target');
-/** By the group's name. */
+/** By the group's name, then by the id in its ARN. */
 export const healthSummaries = collection<HealthSummary>('elasticloadbalancing/health');
 
 export const targetName = (target: Pick<Target, 'id' | 'port'>) => `${target.id}:${target.port}`;

@@ -1,0 +1,68 @@
+import { isIPv4 } from 'node:net';
+import type { BalancerAction, BalancerListener, BalancerTargetGroup, DesiredBalancer } from '../../wire/host.ts';
+import { BALANCER_ATTRIBUTES, GROUP_ATTRIBUTES, attributeValue } from './attributes.ts';
+import { reachable } from './health.ts';
+import { groupsUsedBy } from './lookups.ts';
+import type { Action, Listener, LoadBalancer, Target, TargetGroup } from './records.ts';
+import type { Place } from './resolve.ts';
+
+/** A group with its targets and where they are. */
+export interface GroupInUse {
+  group: TargetGroup;
+  targets: { target: Target; place: Place | undefined }[];
+}
+
+/** What the host is to run. Pure: the order of everything is fixed, so that equal wishes are equal records. */
+export function desiredBalancer(balancer: LoadBalancer, interfaceIds: string[], own: Listener[], groups: Map<string, GroupInUse>): DesiredBalancer {
+  const used = [...new Set(own.flatMap((listener) => [...groupsUsedBy(listener)]))].flatMap((arn) => groups.get(arn) ?? []);
+  return {
+    networkId: balancer.vpcId,
+    interfaceIds,
+    listeners: [...own].sort((a, b) => a.port - b.port).map((listener) => desiredListener(listener, groups)),
+    targetGroups: Object.fromEntries(used.map((one) => [one.group.id, desiredGroup(one, balancer)])),
+    idleTimeout: Number(attributeValue(BALANCER_ATTRIBUTES, balancer.attributes, 'idle_timeout.timeout_seconds')),
+  };
+}
+
+function desiredListener(listener: Listener, groups: Map<string, GroupInUse>): BalancerListener {
+  const action = ([only]: Action[]) => desiredAction(only!, groups);
+  return {
+    id: listener.arn.slice(listener.arn.lastIndexOf('/') + 1),
+    port: listener.port,
+    protocol: 'HTTP',
+    rules: [
+      ...listener.rules.map((rule) => ({ conditions: rule.conditions, action: action(rule.actions) })),
+      { conditions: [], action: action(listener.defaultActions) },
+    ],
+  };
+}
+
+function desiredAction(action: Action, groups: Map<string, GroupInUse>): BalancerAction {
+  switch (action.type) {
+    case 'forward':
+      return { type: 'forward', targetGroups: action.targetGroups.flatMap(({ arn, weight }) => (groups.has(arn) ? [{ id: groups.get(arn)!.group.id, weight }] : [])) };
+    case 'fixed-response':
+      return { type: 'fixed-response', statusCode: Number(action.statusCode), contentType: action.contentType ?? 'text/plain', body: action.body ?? '' };
+    case 'redirect': {
+      const { type, protocol, host, port, path, query } = action;
+      return { type, protocol, host, port, path, query, statusCode: action.statusCode === 'HTTP_301' ? 301 : 302 };
+    }
+  }
+}
+
+function desiredGroup({ group, targets }: GroupInUse, balancer: LoadBalancer): BalancerTargetGroup {
+  const attribute = (key: string) => attributeValue(GROUP_ATTRIBUTES, group.attributes, key);
+  const { port, ...check } = group.healthCheck;
+  const sticky = attribute('stickiness.enabled') === 'true';
+  const reached = targets.flatMap(({ target, place }) => {
+    if (!place || place.state !== 'running' || !isIPv4(place.address) || !reachable(place, balancer)) return [];
+    return [[`${place.address}:${target.port}`, { address: place.address, port: target.port, draining: target.drainingSince !== undefined }] as const];
+  });
+  return {
+    protocol: 'HTTP',
+    algorithm: attribute('load_balancing.algorithm.type') === 'least_outstanding_requests' ? 'least_outstanding_requests' : 'round_robin',
+    healthCheck: { ...check, port: port === 'traffic-port' ? port : Number(port) },
+    ...(sticky ? { stickinessSeconds: Number(attribute('stickiness.lb_cookie.duration_seconds')) } : {}),
+    targets: Object.fromEntries(reached.sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+}

@@ -1,0 +1,132 @@
+import type * as Sdk from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { CreateListenerInput, Listener as AwsListener, ModifyListenerInput } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Env, OperationTable, Scope } from '../../../control/service.ts';
+import { actionAnswer, actionsFrom } from '../actions.ts';
+import { arnOf, partsOf } from '../arns.ts';
+import { failure, invalid, unsupported } from '../errors.ts';
+import { touchGroups } from '../forwarding.ts';
+import { requireBalancer, requireListener, transact } from '../lookups.ts';
+import { page } from '../paging.ts';
+import { listeners, loadBalancers } from '../records.ts';
+import type { Listener, LoadBalancer } from '../records.ts';
+import { tagsOf } from '../tags.ts';
+
+const MOST_LISTENERS = 50;
+
+export const listenerAnswer = (listener: Listener): AwsListener => ({
+  ListenerArn: listener.arn,
+  LoadBalancerArn: listener.loadBalancerArn,
+  Port: listener.port,
+  Protocol: listener.protocol,
+  DefaultActions: listener.defaultActions.map(actionAnswer),
+});
+
+function checkProtocol({ Protocol, Port, ...input }: Pick<CreateListenerInput, 'Protocol' | 'Port' | 'SslPolicy' | 'Certificates' | 'AlpnPolicy' | 'MutualAuthentication'>): void {
+  if (Port !== undefined && (Port < 1 || Port > 65535)) throw invalid(`The port '${Port}' must be between '1' and '65535'`);
+  if (Protocol === 'HTTPS') throw unsupported('An HTTPS listener');
+  if (Protocol !== undefined && Protocol !== 'HTTP') throw failure('UnsupportedProtocol', `The protocol '${Protocol}' is not supported: use one of 'HTTP, HTTPS'`);
+  if (input.Certificates?.length) throw failure('InvalidConfigurationRequest', 'Certificates are not supported for the protocol HTTP');
+  for (const member of ['SslPolicy', 'AlpnPolicy', 'MutualAuthentication'] as const) if (input[member]) throw failure('InvalidConfigurationRequest', `${member} is not supported for the protocol HTTP`);
+}
+
+const duplicate = (balancer: LoadBalancer) => failure('DuplicateListener', `A listener already exists on this port for this load balancer '${balancer.arn}'`);
+
+async function create(env: Env, scope: Scope, input: CreateListenerInput): Promise<Listener> {
+  if (input.Protocol === undefined) throw invalid('A protocol must be specified');
+  if (input.Port === undefined) throw invalid('A port must be specified');
+  checkProtocol(input);
+  const port = input.Port;
+  const defaultActions = actionsFrom(input.DefaultActions);
+  const tags = tagsOf(input.Tags);
+  const [id, ruleId] = [env.randomHex(16), env.randomHex(16)];
+  return transact(env, async () => {
+    const { key, value: balancer, revision } = await requireBalancer(env, scope, input.LoadBalancerArn);
+    if (port in balancer.listeners) throw duplicate(balancer);
+    if (Object.keys(balancer.listeners).length >= MOST_LISTENERS) throw failure('TooManyListeners', `The maximum number of listeners has been reached on load balancer '${balancer.arn}'`);
+    const parts = partsOf(balancer.arn, 'loadbalancer');
+    const listener: Listener = {
+      arn: arnOf(scope, 'listener', ...parts, id), loadBalancerArn: balancer.arn, port, protocol: 'HTTP', defaultActions,
+      defaultRuleArn: arnOf(scope, 'listener-rule', ...parts, id, ruleId), rules: [], tags,
+    };
+    const changes = [
+      loadBalancers.put(key, { ...balancer, listeners: { ...balancer.listeners, [port]: id } }, revision),
+      listeners.put(listeners.key(scope, balancer.name, id), listener, 0),
+      ...(await touchGroups(env, scope, balancer, defaultActions)),
+    ];
+    return { changes, result: listener };
+  });
+}
+
+async function modify(env: Env, scope: Scope, input: ModifyListenerInput): Promise<Listener> {
+  checkProtocol(input);
+  const defaultActions = input.DefaultActions ? actionsFrom(input.DefaultActions) : undefined;
+  return transact(env, async () => {
+    const entry = await requireListener(env, scope, input.ListenerArn);
+    const { key, value: balancer, revision } = await requireBalancer(env, scope, entry.value.loadBalancerArn);
+    const port = input.Port ?? entry.value.port;
+    const { [entry.value.port]: id, ...others } = balancer.listeners;
+    if (port in others) throw duplicate(balancer);
+    const next = { ...entry.value, port, defaultActions: defaultActions ?? entry.value.defaultActions };
+    const changes = [
+      loadBalancers.put(key, { ...balancer, listeners: { ...others, [port]: id! } }, revision),
+      listeners.put(entry.key, next, entry.revision),
+      ...(await touchGroups(env, scope, balancer, defaultActions ?? [])),
+    ];
+    return { changes, result: next };
+  });
+}
+
+async function remove(env: Env, scope: Scope, arn: string | undefined): Promise<void> {
+  await transact(env, async () => {
+    const entry = await requireListener(env, scope, arn);
+    const { key, value: balancer, revision } = await requireBalancer(env, scope, entry.value.loadBalancerArn);
+    const { [entry.value.port]: _, ...others } = balancer.listeners;
+    return { changes: [loadBalancers.put(key, { ...balancer, listeners: others }, revision), { delete: entry.key, expect: entry.revision }], result: undefined };
+  });
+}
+
+const arns = (input: { ListenerArn: string | undefined }) => [input.ListenerArn ?? ''];
+
+type Names = 'CreateListener' | 'DescribeListeners' | 'ModifyListener' | 'DeleteListener' | 'DescribeListenerCertificates' | 'DescribeListenerAttributes';
+
+export const listenerOperations: Pick<OperationTable<typeof Sdk>, Names> = {
+  CreateListener: {
+    resources: (input) => [input.LoadBalancerArn ?? ''],
+    run: async (input, context) => ({ Listeners: [listenerAnswer(await create(context, context, input))] }),
+  },
+
+  async DescribeListeners(input, context) {
+    if (!input.LoadBalancerArn && !input.ListenerArns?.length) throw invalid('You must specify either listener ARNs or a load balancer ARN');
+    if (input.LoadBalancerArn && input.ListenerArns?.length) throw invalid('You cannot specify both listener ARNs and a load balancer ARN');
+    const found = input.LoadBalancerArn
+      ? (await listeners.list(context.store, context, (await requireBalancer(context, context, input.LoadBalancerArn)).value.name)).map((entry) => entry.value)
+      : await Promise.all(input.ListenerArns!.map(async (arn) => (await requireListener(context, context, arn)).value));
+    const { items, ...more } = page(found, (listener) => listener.arn, input);
+    return { Listeners: items.map(listenerAnswer), ...more };
+  },
+
+  ModifyListener: {
+    resources: arns,
+    run: async (input, context) => ({ Listeners: [listenerAnswer(await modify(context, context, input))] }),
+  },
+
+  DeleteListener: {
+    resources: arns,
+    run: async (input, context) => {
+      await remove(context, context, input.ListenerArn);
+      return {};
+    },
+  },
+
+  /** HTTP listeners have none. */
+  async DescribeListenerCertificates(input, context) {
+    await requireListener(context, context, input.ListenerArn);
+    return { Certificates: [] };
+  },
+
+  /** Those that an HTTP listener has: headers that it adds or renames, none of which can be set here yet. */
+  async DescribeListenerAttributes(input, context) {
+    await requireListener(context, context, input.ListenerArn);
+    return { Attributes: [{ Key: 'routing.http.response.server.enabled', Value: 'true' }] };
+  },
+};
