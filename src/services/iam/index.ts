@@ -7,10 +7,11 @@ export { credential } from './credentials.ts';
 export type { Credential } from './credentials.ts';
 export { accessDeniedMessage, decide } from './decide.ts';
 export type { AccessRequest, Decision } from './decide.ts';
+export { faultOfIdentityPolicy } from './policy/validate.ts';
 export { instanceProfile, role } from './roles.ts';
 export type { InstanceProfileInfo, RoleInfo } from './roles.ts';
-export { assumeRole, instanceCredentials } from './sessions.ts';
-export type { AssumedRole, AssumeRoleRequest } from './sessions.ts';
+export { assumeRole, instanceCredentials, userSession } from './sessions.ts';
+export type { AssumedRole, AssumeRoleRequest, TemporaryCredentials } from './sessions.ts';
 
 /**
  * AWS Identity and Access Management, after https://docs.aws.amazon.com/IAM/latest/APIReference/.

@@ -3,7 +3,7 @@ import type { Env, Principal, Scope } from '../../control/service.ts';
 import type { InstanceCredentials } from '../../wire/host.ts';
 import { assumedRoleArn, nameIn, roleArn } from './arns.ts';
 import { decide, principalFacts, timeFacts } from './decide.ts';
-import { assumeRoleDenied } from './errors.ts';
+import { assumeRoleDenied, validationError } from './errors.ts';
 import { newAccessKeyId, newSecret, newSessionToken } from './ids.ts';
 import { findInstanceProfile, findRole } from './lookups.ts';
 import { contextOf } from './policy/context.ts';
@@ -16,7 +16,7 @@ import { globally, instanceSessions, type Role, type Session, sessions } from '.
 export interface AssumeRoleRequest {
   roleArn: string;
   sessionName: string;
-  /** Default 3600. Its limits are for STS to check. */
+  /** Default 3600. A principal may have the role's MaxSessionDuration at most, and one hour if it is a role's session itself. */
   durationSeconds?: number;
   /** A service assumes it for what it runs: `ec2.amazonaws.com`, `ecs-tasks.amazonaws.com` … */
   service?: string;
@@ -40,6 +40,7 @@ export interface AssumedRole {
 export interface TemporaryCredentials { AccessKeyId: string; SecretAccessKey: string; SessionToken: string; Expiration: string }
 
 const DEFAULT_DURATION_SECONDS = 3600;
+const MOST_CHAINED_SECONDS = 3600;
 /** How long expired credentials are still known. */
 const REMEMBERED_SECONDS = 3600;
 /** As on EC2: credentials live about six hours and are replaced when they have one left. */
@@ -47,21 +48,52 @@ const INSTANCE_DURATION_SECONDS = 6 * 3600;
 const INSTANCE_RENEWAL_SECONDS = 5 * 3600;
 
 /** Throws AccessDenied where there is no such role or its trust policy does not allow this. */
-export async function assumeRole(env: Env, scope: Scope, request: AssumeRoleRequest): Promise<AssumedRole> {
+export async function assumeRole(env: Env, scope: Scope, asked: AssumeRoleRequest): Promise<AssumedRole> {
+  const request = await withTransitiveTags(env, asked);
   const found = (await findRole(env, scope, nameIn(request.roleArn)))?.value;
   const role = found && roleArn(scope.account, found) === request.roleArn ? found : undefined;
   if (!role || !(await trusts(env, role, request))) throw assumeRoleDenied(request.principal?.arn ?? request.service ?? 'anonymous', request.roleArn);
+  const durationSeconds = request.durationSeconds ?? DEFAULT_DURATION_SECONDS;
+  if (request.principal) checkDuration(request.principal, role, durationSeconds);
   const assumedRoleUser = { AssumedRoleId: `${role.id}:${request.sessionName}`, Arn: assumedRoleArn(scope.account, role.name, request.sessionName) };
-  const session = await openSession(env, scope, request.durationSeconds ?? DEFAULT_DURATION_SECONDS, (accessKeyId) => ({
-    principal: { type: 'AssumedRole', account: scope.account, arn: assumedRoleUser.Arn, userId: assumedRoleUser.AssumedRoleId, identityArn: request.roleArn, accessKeyId },
+  const session = await openSession(env, scope, durationSeconds, {
+    principal: { type: 'AssumedRole', account: scope.account, arn: assumedRoleUser.Arn, userId: assumedRoleUser.AssumedRoleId, identityArn: request.roleArn },
     roleId: role.id,
     policies: request.policy === undefined ? [] : [request.policy],
     policyArns: request.policyArns ?? [],
     tags: request.tags ?? {},
     transitiveTagKeys: request.transitiveTagKeys ?? [],
     ...(request.sourceIdentity === undefined ? {} : { sourceIdentity: request.sourceIdentity }),
-  }));
+  });
   return { credentials: credentialsOf(session), assumedRoleUser };
+}
+
+function checkDuration(principal: Principal, role: Role, durationSeconds: number): void {
+  if (principal.type === 'AssumedRole' && durationSeconds > MOST_CHAINED_SECONDS) {
+    throw validationError('The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.');
+  }
+  if (durationSeconds > role.maxSessionSeconds) throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
+}
+
+/** Role chaining: transitive tags and the source identity of the caller's session go on to the next one. */
+async function withTransitiveTags(env: Env, request: AssumeRoleRequest): Promise<AssumeRoleRequest> {
+  const { principal } = request;
+  if (principal?.type !== 'AssumedRole' || !principal.accessKeyId) return request;
+  const session = (await sessions.get(env.store, globally(principal), principal.accessKeyId))?.value;
+  if (!session) return request;
+  const inherited = Object.fromEntries(Object.entries(session.tags).filter(([key]) => session.transitiveTagKeys.includes(key)));
+  return {
+    ...request,
+    ...(session.sourceIdentity === undefined ? {} : { sourceIdentity: session.sourceIdentity }),
+    tags: { ...request.tags, ...inherited },
+    transitiveTagKeys: [...new Set([...(request.transitiveTagKeys ?? []), ...Object.keys(inherited)])],
+  };
+}
+
+/** Temporary credentials with which a user is itself. */
+export async function userSession(env: Env, scope: Scope, principal: Principal, durationSeconds: number): Promise<TemporaryCredentials> {
+  const { accessKeyId: _, ...user } = principal;
+  return credentialsOf(await openSession(env, scope, durationSeconds, { principal: user, policies: [], policyArns: [], tags: {}, transitiveTagKeys: [] }));
 }
 
 /** By the role's trust policy, and the principal's own policies where that leaves it to them. */
@@ -92,10 +124,7 @@ async function trusts(env: Env, role: Role, request: AssumeRoleRequest): Promise
 }
 
 /** Keeps a new session; its lease takes it away. */
-export async function openSession(
-  env: Env, scope: Scope, durationSeconds: number,
-  rest: (accessKeyId: string) => Omit<Session, 'accessKeyId' | 'secretAccessKey' | 'sessionToken' | 'expiration' | 'issuedAt'>,
-): Promise<Session> {
+async function openSession(env: Env, scope: Scope, durationSeconds: number, rest: Omit<Session, keyof Drawn>): Promise<Session> {
   const accessKeyId = newAccessKeyId(env, 'ASIA');
   const now = env.now();
   const session: Session = {
@@ -104,7 +133,8 @@ export async function openSession(
     sessionToken: newSessionToken(env),
     issuedAt: seconds(now),
     expiration: seconds(new Date(now.getTime() + durationSeconds * 1000)),
-    ...rest(accessKeyId),
+    ...rest,
+    principal: { ...rest.principal, accessKeyId },
   };
   const lease = await env.store.grantLease(durationSeconds + REMEMBERED_SECONDS);
   const commit = await env.store.commit([{ put: sessions.key(globally(scope), accessKeyId), value: session, expect: 0, lease }]);
@@ -112,7 +142,9 @@ export async function openSession(
   return session;
 }
 
-export const credentialsOf = (session: Session): TemporaryCredentials => ({
+type Drawn = Pick<Session, 'accessKeyId' | 'secretAccessKey' | 'sessionToken' | 'expiration' | 'issuedAt'>;
+
+const credentialsOf = (session: Session): TemporaryCredentials => ({
   AccessKeyId: session.accessKeyId, SecretAccessKey: session.secretAccessKey, SessionToken: session.sessionToken, Expiration: session.expiration,
 });
 

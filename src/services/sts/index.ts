@@ -5,9 +5,10 @@ import { missing, operations } from './operations.ts';
 /**
  * AWS Security Token Service, after https://docs.aws.amazon.com/STS/latest/APIReference/.
  *
- * Faithful to: GetCallerIdentity.
+ * Faithful to: GetCallerIdentity, AssumeRole (trust policies, session policies, tags, external ids, role chaining), GetSessionToken.
  * Missing: federation (SAML, web identity), MFA.
- * By design: one global endpoint, which is the gateway.
+ * By design: one global endpoint, which is the gateway. Sessions are IAM's records (`../iam/sessions.ts`), so that each can be looked
+ * up; AWS has them in the token. GetAccessKeyInfo knows the keys of this installation alone.
  */
 export const sts: Service = {
   name: 'sts',
