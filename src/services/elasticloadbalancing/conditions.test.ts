@@ -47,7 +47,7 @@ it('refuses actions that ELB refuses, and fills in what a redirect leaves out', 
 
 it('keeps health checks within bounds', () => {
   assert.equal(healthCheckFrom({ Matcher: { HttpCode: '200-299,301' } }, DEFAULT_HEALTH_CHECK).matcher, '200-299,301');
-  refused(() => healthCheckFrom({ HealthCheckIntervalSeconds: 5 }, DEFAULT_HEALTH_CHECK), 'ValidationError', /must be smaller than the interval/);
+  refused(() => healthCheckFrom({ HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 6 }, DEFAULT_HEALTH_CHECK), 'ValidationError', /must be smaller than or equal to the interval/);
   refused(() => healthCheckFrom({ HealthyThresholdCount: 1 }, DEFAULT_HEALTH_CHECK), 'ValidationError', /between '2' and '10'/);
   refused(() => healthCheckFrom({ Matcher: { HttpCode: '299-200' } }, DEFAULT_HEALTH_CHECK), 'ValidationError', /within '200-499'/);
 });

@@ -25,7 +25,7 @@ export function healthCheckFrom(input: Input, current: HealthCheck): HealthCheck
     unhealthyThreshold: within('unhealthy threshold', input.UnhealthyThresholdCount ?? current.unhealthyThreshold, 2, 10),
     matcher: input.Matcher?.HttpCode ?? current.matcher,
   };
-  if (next.timeoutSeconds >= next.intervalSeconds) throw invalid(`Health check timeout '${next.timeoutSeconds}' must be smaller than the interval '${next.intervalSeconds}'`);
+  if (next.timeoutSeconds > next.intervalSeconds) throw invalid(`Health check timeout '${next.timeoutSeconds}' must be smaller than or equal to the interval '${next.intervalSeconds}'`);
   if (!/^\/[\x21-\x7e]{0,1023}$/.test(next.path)) throw invalid(`Health check path '${next.path}' must begin with '/' and have at most 1024 characters`);
   if (next.port !== 'traffic-port' && !(/^\d{1,5}$/.test(next.port) && Number(next.port) >= 1 && Number(next.port) <= 65535)) throw invalid(`Health check port '${next.port}' must be 'traffic-port' or between '1' and '65535'`);
   if (!isMatcher(next.matcher)) throw invalid(`Health check matcher HTTP code '${next.matcher}' must be within '200-499'`);

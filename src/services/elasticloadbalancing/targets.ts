@@ -47,15 +47,14 @@ export async function registerTargets(env: Env, scope: Scope, targetGroupArn: st
 }
 
 /**
- * Without a port: every registration of that id. No new requests go there from now on; it stays `draining` until its requests are
- * done or the delay is over, then `targetHealth` answers `unused` (Target.NotRegistered). Errors: TargetGroupNotFound.
+ * No new requests go there from now on; it stays `draining` until its requests are done or the delay is over, then `targetHealth` answers `unused` (Target.NotRegistered). Errors: TargetGroupNotFound.
  */
 export async function deregisterTargets(env: Env, scope: Scope, targetGroupArn: string, unwanted: TargetDescription[]): Promise<void> {
   const group = (await requireGroup(env, scope, targetGroupArn)).value;
   const inUse = (await balancersUsing(env, scope, targetGroupArn)).length > 0;
   await transact(env, async () => {
     const known = await targets.list(env.store, scope, group.id);
-    const named = known.filter(({ value }) => unwanted.some(({ id, port }) => id === value.id && (port === undefined || port === value.port)));
+    const named = known.filter(({ value }) => unwanted.some(({ id, port = group.port }) => id === value.id && port === value.port));
     return { changes: named.flatMap((entry) => leave(env, entry, inUse)), result: undefined };
   });
 }
