@@ -1,0 +1,19 @@
+import type { Installation } from '../wire/installation.ts';
+import { endpointOf } from './installation.ts';
+
+/** What the gateway says of itself at `GET /_gantry/health`; undefined where nothing of ours answers. */
+export interface Health {
+  status: 'ok';
+  /** Machines whose agents have spoken. */
+  hosts: number;
+}
+
+export async function health(installation: Installation): Promise<Health | undefined> {
+  try {
+    const response = await fetch(`${endpointOf(installation)}/_gantry/health`, { signal: AbortSignal.timeout(2_000) });
+    const body = (await response.json()) as Partial<Health>;
+    return response.ok && body.status === 'ok' ? { status: 'ok', hosts: body.hosts ?? 0 } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,9 @@
+import { join } from 'node:path';
+
+/** What an installation keeps: `/var/lib/gantry/<name>`. */
+export const homeRoot = () => process.env.GANTRY_HOME || '/var/lib/gantry';
+export const stateDirOf = (name: string) => join(homeRoot(), name);
+
+/** Sockets and process ids, gone with a reboot: `/run/gantry/<name>`. */
+export const runRoot = () => process.env.GANTRY_RUN || '/run/gantry';
+export const runDirOf = (name: string) => join(runRoot(), name);
