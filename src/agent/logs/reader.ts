@@ -1,0 +1,61 @@
+import { open } from 'node:fs/promises';
+
+/**
+ * Reads a log file of the runtime's: lines `2026-11-21T14:00:00.123456789Z stdout F text`, where P in place of F says that the line
+ * goes on in the next one of its stream (k8s.io/cri-api, "CRI log format").
+ */
+export interface LogEvent {
+  /** Epoch milliseconds. */
+  timestamp: number;
+  message: string;
+}
+
+/** Bytes read at once. */
+const CHUNK = 1 << 20;
+/** A line is cut here: with the 26 bytes that each event counts more, this is the most that PutLogEvents takes. */
+const LONGEST = 256 * 1024 - 26;
+
+/** Whole lines from `offset` on; `next` is where the first line begins that is not in `events`. Nothing of a file that is not there. */
+export async function readLog(path: string, offset: number): Promise<{ events: LogEvent[]; next: number; atEnd: boolean }> {
+  let chunk: Buffer;
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(CHUNK), 0, CHUNK, offset);
+      chunk = buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { events: [], next: offset, atEnd: true };
+    throw error;
+  }
+  const { events, bytes } = parseLog(chunk, chunk.length === CHUNK);
+  return { events, next: offset + bytes, atEnd: chunk.length < CHUNK };
+}
+
+/** `full`: there is more behind the chunk, so that a line that is longer than all of it must be given out in parts. */
+export function parseLog(chunk: Buffer, full: boolean): { events: LogEvent[]; bytes: number } {
+  const events: LogEvent[] = [];
+  const open_ = new Map<string, LogEvent>();
+  let bytes = 0;
+  let end = 0;
+  for (let start = 0; (end = chunk.indexOf(10, start)) >= 0; start = end + 1) {
+    const [, time = '', stream = '', tag = '', text = ''] = /^(\S+) (\S+) (\S+) ?([^]*)$/.exec(chunk.toString('utf8', start, end)) ?? [];
+    const event = open_.get(stream) ?? { timestamp: Date.parse(time), message: '' };
+    event.message += text;
+    if (tag.startsWith('P') && event.message.length < LONGEST) {
+      open_.set(stream, event);
+      continue;
+    }
+    open_.delete(stream);
+    if (event.message !== '' && !Number.isNaN(event.timestamp)) events.push(event);
+    if (open_.size === 0) bytes = end + 1;
+  }
+  // Both streams are in the middle of a line over the whole chunk: rather cut lines than stand still.
+  if (full && bytes === 0) {
+    events.push(...open_.values());
+    bytes = chunk.lastIndexOf(10) + 1 || chunk.length;
+  }
+  return { events, bytes };
+}
