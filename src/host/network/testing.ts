@@ -31,7 +31,7 @@ export async function testHost() {
       if (value === null) observed.delete(key);
       else observed.set(key, value);
     },
-    log: () => {},
+    log: (message, fields) => (process.env.GANTRY_TEST_LOG ? console.error(message, fields) : undefined),
   };
   const wish: Wish = {
     network: new Map([[vpcId, { cidrBlocks: ['172.31.0.0/16'], subnets: [{ id: subnetId, cidrBlock: '172.31.0.0/20', zone: 'us-east-1a', internet: true }] }]]),
