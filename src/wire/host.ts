@@ -178,6 +178,8 @@ export interface ObservedKinds {
   /** The veth is in its owner's namespace and its groups are in force. */
   interface: { applied: true };
   instance: ObservedInstance;
+  /** The end of what the instance of this id wrote to its console (base64, 64 KiB at most), every few seconds while it changes. */
+  console: { output: string; at: string };
   balancer: ObservedBalancer;
 }
 
