@@ -196,11 +196,11 @@ test('targets are replaced and rules change under load without a lost request; a
   const before = await pid();
 
   const agents = [new Agent({ keepAlive: true }), undefined];
-  let loading = true;
+  const loading = new AbortController();
   const failures: string[] = [];
   let count = 0;
   const load = agents.map(async (agent) => {
-    while (loading) {
+    while (!loading.signal.aborted) {
       const answered = await get('/', { ...(agent && { agent }) }).catch((error: unknown) => ({ status: 0, body: String(error) }));
       if (answered.status !== 200) failures.push(`${answered.status} ${answered.body}`);
       count++;
@@ -221,7 +221,7 @@ test('targets are replaced and rules change under load without a lost request; a
   }
   assert.notEqual(await pid(), before);
   assert.equal(health('web', 8010)?.state, 'healthy');
-  loading = false;
+  loading.abort();
   await Promise.all(load);
   agents[0]?.destroy();
   assert.deepEqual(failures, []);

@@ -7,7 +7,7 @@
  * states and reasons, "fail open", draining, sticky sessions. By design unlike it: a connection that a target refuses is tried at another
  * one. Not here yet: HTTPS and HTTP/2 listeners, authentication, slow start, access logs; a connection that times out is a 502, not 504.
  */
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DesiredBalancer, ObservedBalancer } from '../../wire/host.ts';
 import { runDirOf } from '../../wire/paths.ts';
@@ -154,4 +154,5 @@ async function standingBalancers(installation: Named, runDir: string): Promise<s
 export const teardownBalancers: Teardown = async (installation) => {
   const runDir = runDirOf(installation.name);
   for (const id of await standingBalancers(installation, runDir)) await removeBalancer(installation, id, join(root(runDir), id));
+  await rm(root(runDir), { recursive: true, force: true });
 };

@@ -17,9 +17,7 @@ const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4 };
 
 export function serveUdp(socket: dgram.Socket, resolver: Resolver): void {
   socket.on('message', (message, from) => {
-    void reply(message, 'udp', resolver).then((answered) => {
-      if (answered) socket.send(answered, from.port, from.address, () => {});
-    });
+    void respond(message, 'udp', resolver, (answered) => socket.send(answered, from.port, from.address, () => {}));
   });
   socket.on('error', () => {});
 }
@@ -30,11 +28,14 @@ export function serveTcp(server: net.Server, resolver: Resolver): void {
     socket.setTimeout(idleMs, () => socket.destroy());
     socket.on('error', () => socket.destroy());
     readFrames(socket, (message) => {
-      void reply(message, 'tcp', resolver).then((answered) => {
-        if (answered && socket.writable) socket.write(framed(answered));
-      });
+      void respond(message, 'tcp', resolver, (answered) => socket.writable && socket.write(framed(answered)));
     });
   });
+}
+
+async function respond(message: Buffer, protocol: 'tcp' | 'udp', resolver: Resolver, send: (answered: Buffer) => unknown): Promise<void> {
+  const answered = await reply(message, protocol, resolver);
+  if (answered) send(answered);
 }
 
 let turn = 0;

@@ -131,6 +131,27 @@ test('a public address is reached from the host and from inside, and a forged so
   await run(['ip', '-n', namespaceName(installation, a), 'address', 'delete', '172.31.0.77/20', 'dev', 'eth0']);
 });
 
+test('the outside is reached with a public address, as the host; without one it is not', async () => {
+  const outside = 'out-0123456789';
+  const link = installation.name;
+  await ensureNamespace(installation, outside);
+  await run(['ip', 'link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespaceName(installation, outside)]);
+  await run(['ip', 'address', 'add', '203.0.113.1/30', 'dev', link]);
+  await run(['ip', 'link', 'set', link, 'up']);
+  for (const line of ['address add 203.0.113.2/30 dev eth0', 'link set eth0 up']) await run(['ip', '-n', namespaceName(installation, outside), ...line.split(' ')]);
+  await serve(outside, '203.0.113.2', 80);
+  assert.equal(await get(a, 'http://203.0.113.2/'), '203.0.113.1');
+  wish.network.set(vpcId, { cidrBlocks: ['172.31.0.0/16'], subnets: (wish.network.get(vpcId)?.subnets ?? []).map((subnet) => ({ ...subnet, internet: false })) });
+  await network.reconcile(wish);
+  assert.equal(await get(a, 'http://203.0.113.2/'), 'no answer');
+  assert.equal(await get(null, `http://${publicAddress(6)}/`), 'no answer');
+  wish.network.set(vpcId, { cidrBlocks: ['172.31.0.0/16'], subnets: (wish.network.get(vpcId)?.subnets ?? []).map((subnet) => ({ ...subnet, internet: true })) });
+  await network.reconcile(wish);
+  assert.equal(await get(a, 'http://203.0.113.2/'), '203.0.113.1');
+  await run(['ip', 'link', 'delete', link]);
+  await removeNamespace(installation, outside);
+});
+
 test('the gateway on 127.0.0.1 is reached at its address, and nothing else of the host', async () => {
   const gateway = createServer((_, response) => response.end('gateway')).listen(installation.port, '127.0.0.1');
   const other = createServer((_, response) => response.end('other')).listen(installation.port + 1, '0.0.0.0');
