@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Teardown } from '../host/part.ts';
+import { teardown } from '../host/teardown.ts';
 import { runDirOf, runRoot, stateDirOf } from '../wire/paths.ts';
 import { needRoot, type Command } from './command.ts';
 import { readInstallation } from './installation.ts';
@@ -18,10 +18,7 @@ export const command: Command = {
     const show = steps();
     await alone(name, async () => {
       await show.run('programs', () => stopPrograms(installation));
-      await show.run('instances, balancers, networks', async () => {
-        const { teardown } = (await import(join(import.meta.dirname, '../host/teardown.ts'))) as { teardown: Teardown };
-        await teardown(installation);
-      });
+      await show.run('instances, balancers, networks', () => teardown(installation));
       await refuseMounts(installation.stateDir, runDirOf(name));
       await rm(runDirOf(name), { recursive: true, force: true });
       if (!values.purge) return;
