@@ -4,13 +4,11 @@ import { idIn, taskArn } from '../arns.ts';
 import { invalid } from '../errors.ts';
 import { requireCluster } from '../lookups.ts';
 import { tasks, type Task } from '../records.ts';
-import { changed } from '../tasks/state.ts';
+import { changed, isProtected } from '../tasks/state.ts';
 import { clusterCondition } from './clusters.ts';
 
 const MOST_MINUTES = 2880;
 const DEFAULT_MINUTES = 120;
-
-export const isProtected = (task: Pick<Task, 'protectedUntil'>, now: Date) => task.protectedUntil !== undefined && Date.parse(task.protectedUntil) > now.getTime();
 
 function shape(context: RequestContext, task: Task): Sdk.ProtectedTask {
   const on = isProtected(task, context.now());

@@ -22,6 +22,9 @@ export const isBefore = (a: TaskStatus, b: TaskStatus) => ORDER.indexOf(a) < ORD
 export const isPending = (task: Pick<Task, 'lastStatus' | 'desiredStatus'>) => isBefore(task.lastStatus, 'RUNNING') && task.desiredStatus === 'RUNNING';
 export const isRunning = (task: Pick<Task, 'lastStatus'>) => task.lastStatus === 'RUNNING';
 
+/** Scale-in protection that has not run out. */
+export const isProtected = (task: Pick<Task, 'protectedUntil'>, now: Date) => task.protectedUntil !== undefined && Date.parse(task.protectedUntil) > now.getTime();
+
 /** The change with which every transition is written. */
 export const changed = (task: Task, change: Partial<Task>): Task => ({ ...task, ...change, version: task.version + 1 });
 
@@ -33,6 +36,8 @@ export interface StopReason {
 /** Wishes a task away. The first reason stays. */
 export function stop(task: Task, why: StopReason, now: string): Task | undefined {
   if (task.desiredStatus === 'STOPPED') return undefined;
+  // Its agent has not been told of it.
+  if (task.lastStatus === 'PROVISIONING') return containersGone(task, why, now);
   const lastStatus = isBefore(task.lastStatus, 'STOPPING') ? (task.targets.length ? 'DEACTIVATING' : 'STOPPING') : task.lastStatus;
   return changed(task, { desiredStatus: 'STOPPED', lastStatus, stopCode: why.code, stoppedReason: why.reason, stoppingAt: now });
 }

@@ -1,0 +1,41 @@
+import * as sdk from '@aws-sdk/client-ecs';
+import type { Env, Service } from '../../control/service.ts';
+import { makeHub, type Sessions } from './acs/hub.ts';
+import { makeAcs } from './acs/surface.ts';
+import { instanceController } from './controllers/instances.ts';
+import { serviceController } from './controllers/services.ts';
+import { taskDefinitionController } from './controllers/task-definitions.ts';
+import { taskController } from './controllers/tasks.ts';
+import { missing, operations } from './operations.ts';
+import { agents } from './records.ts';
+
+/** The connections of agents that this process holds. */
+const sessions: Sessions = new Map();
+
+/**
+ * Amazon Elastic Container Service, after https://docs.aws.amazon.com/AmazonECS/latest/APIReference/.
+ *
+ * Faithful to: clusters, task definitions, tasks and services on EC2 instances (REPLICA and DAEMON, rolling deployments with circuit
+ * breaker), placement, container instances, attributes, capacity providers without managed scaling, tags, account settings, task
+ * protection, and the agent's protocol (ACS), so that an agent could be AWS's own.
+ * Missing: Fargate and managed instances, capacity provider strategies, blue/green and external deployments, task sets, service
+ * revisions and deployments as resources, Service Connect, service discovery, volumes configured at launch, ECS Exec, daemons and
+ * gateways as resources of their own. Each answers an error that says so.
+ * By design: an agent that stays away does not end its tasks; only its machine's end does. What was STOPPED or INACTIVE is kept an hour.
+ */
+export const ecs: Service = {
+  name: 'ecs',
+  protocol: { name: 'awsJson1_1', targetPrefix: 'AmazonEC2ContainerServiceV20141113' },
+  sdk,
+  operations,
+  missing,
+  controllers: [serviceController, taskController, instanceController, taskDefinitionController, makeHub(sessions)],
+  surfaces: [makeAcs(sessions)],
+  seed: forgetConnections,
+};
+
+/** Those of a process that died: agents connect anew within seconds. A connection that another process holds is noted again by it. */
+async function forgetConnections({ store }: Env): Promise<void> {
+  const found = await agents.all(store);
+  if (found.length) await store.commit(found.map((entry) => ({ delete: entry.key })));
+}
