@@ -30,7 +30,7 @@ export const ec2: Service = {
 };
 
 export { credentialsForInstance } from './credentials.ts';
-export { runInstances } from './launch/index.ts';
+export { checkLaunch, runInstances } from './launch/index.ts';
 export type { LaunchOptions } from './launch/index.ts';
 export {
   defaultSecurityGroup, defaultVpc, instanceById, instanceByPrivateAddress, networkInterfaceById, networkInterfacesOf,
@@ -38,10 +38,11 @@ export {
 } from './lookups.ts';
 export { createNetworkInterface, deleteNetworkInterface, setInterfaceGroups } from './network-interfaces.ts';
 export type { NewNetworkInterface } from './network-interfaces.ts';
-export { chooseHost } from './placement.ts';
+export { chooseHost, hostIsLost } from './placement.ts';
 export { terminateInstances } from './power.ts';
 export type { Transition } from './power.ts';
 export { instanceTypes } from './catalogue/instance-types.ts';
+export { setSystemTag } from './tagging.ts';
 /** For watching: `instances.prefix`, `networkInterfaces.prefix`. Read only. */
 export { instances, networkInterfaces } from './records.ts';
 export type { Instance, InstanceStateName, NetworkInterface, SecurityGroup, Subnet, Vpc } from './records.ts';

@@ -8,7 +8,7 @@ import { publicPool, subnetPool } from './network/allocate.ts';
 import type { Pool } from './network/allocate.ts';
 import { addresses, instances, networkInterfaces, publicAddresses, securityGroups, subnetAddresses } from './records.ts';
 import type { Instance, NetworkInterface, Subnet, Tags } from './records.ts';
-import { transact } from './transact.ts';
+import { transact } from '../../control/transact.ts';
 
 export interface NewNetworkInterface {
   subnetId: string;

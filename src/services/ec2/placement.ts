@@ -1,4 +1,4 @@
-import { hosts } from '../../control/hosts.ts';
+import { hostKey, hosts } from '../../control/hosts.ts';
 import type { HostRecord } from '../../control/hosts.ts';
 import type { Env, Scope } from '../../control/service.ts';
 import type { Change, Entry } from '../../store/store.ts';
@@ -10,6 +10,12 @@ const LOST_AFTER_MS = 40_000;
 /** Silent for too long. Counted from the start of this program at the earliest: while it was down nobody could be heard. */
 export function isLost(host: HostRecord, now: Date, listeningSince = performance.timeOrigin): boolean {
   return now.getTime() - Math.max(Date.parse(host.seenAt), listeningSince) > LOST_AFTER_MS;
+}
+
+/** Also one that is known no more. What runs on a lost host cannot be told from what died with it. */
+export async function hostIsLost(env: Env, hostId: string): Promise<boolean> {
+  const host = (await env.store.get(hostKey(hostId)))?.value as HostRecord | undefined;
+  return !host || isLost(host, env.now());
 }
 
 export interface Room {

@@ -8,7 +8,7 @@ import { publicPool } from './network/allocate.ts';
 import { rooms, takeMemory } from './placement.ts';
 import { instances, networkInterfaces } from './records.ts';
 import type { Instance } from './records.ts';
-import { transact } from './transact.ts';
+import { transact } from '../../control/transact.ts';
 
 export interface Transition {
   before: Instance;

@@ -1,5 +1,7 @@
 import type { Tag, TagSpecification } from '@aws-sdk/client-ec2';
+import type { Env, Scope } from '../../control/service.ts';
 import { invalidParameterValue } from './errors.ts';
+import { instances } from './records.ts';
 import type { Tags } from './records.ts';
 
 export const toTags = (tags: Tags): Tag[] => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
@@ -16,4 +18,12 @@ export function fromTags(tags: Tag[] | undefined): Tags {
 
 export function tagsFor(type: string, specifications: TagSpecification[] | undefined): Tags {
   return Object.assign({}, ...(specifications ?? []).filter((specification) => specification.ResourceType === type).map((specification) => fromTags(specification.Tags))) as Tags;
+}
+
+/** For services: a tag of `aws:` on an instance, which customers can neither set nor remove; undefined takes it away. */
+export async function setSystemTag(env: Env, scope: Scope, instanceId: string, key: string, value: string | undefined): Promise<void> {
+  await instances.update(env.store, instances.key(scope, instanceId), (instance) => {
+    const { [key]: _, ...tags } = instance.tags;
+    return { ...instance, tags: value === undefined ? tags : { ...tags, [key]: value } };
+  });
 }

@@ -1,5 +1,4 @@
-import { desired, hostKey, idOf, observed, observedPrefix } from '../../../control/hosts.ts';
-import type { HostRecord } from '../../../control/hosts.ts';
+import { desired, idOf, observed, observedPrefix } from '../../../control/hosts.ts';
 import type { Controller } from '../../../control/controller.ts';
 import type { Env, Scope } from '../../../control/service.ts';
 import type { Change, Entry } from '../../../store/store.ts';
@@ -7,11 +6,11 @@ import type { ObservedInstance } from '../../../wire/host.ts';
 import { instanceProfile } from '../../iam/index.ts';
 import { networkInterfacesOf } from '../lookups.ts';
 import { detached, publicRemoval, removal } from '../network-interfaces.ts';
-import { freeMemory, isLost } from '../placement.ts';
+import { freeMemory, hostIsLost } from '../placement.ts';
 import { clientTokens, instances, networkInterfaces, securityGroups } from '../records.ts';
 import type { Instance, NetworkInterface } from '../records.ts';
 import { scopeOf } from '../scope.ts';
-import { transact } from '../transact.ts';
+import { transact } from '../../../control/transact.ts';
 import { desiredInstance } from './desired.ts';
 import { afterObservation } from './instance-step.ts';
 import { commit, wish } from './wish.ts';
@@ -46,12 +45,6 @@ export const machines: Controller = {
     return undefined;
   },
 };
-
-/** Also where its host is known no more. */
-async function hostIsLost(env: Env, hostId: string): Promise<boolean> {
-  const host = (await env.store.get(hostKey(hostId)))?.value as HostRecord | undefined;
-  return !host || isLost(host, env.now());
-}
 
 async function compile(env: Env, scope: Scope, instance: Instance) {
   const [primary] = await networkInterfacesOf(env, scope, instance);

@@ -13,12 +13,13 @@ import type { Room } from '../placement.ts';
 import { clientTokens, instances, networkInterfaces } from '../records.ts';
 import type { Instance, Tags } from '../records.ts';
 import { tagsFor } from '../tagging.ts';
-import { transact } from '../transact.ts';
+import { transact } from '../../../control/transact.ts';
 import { launchNetwork } from './network.ts';
 import type { LaunchNetwork } from './network.ts';
 import { launchSettings } from './settings.ts';
 import type { LaunchSettings } from './settings.ts';
 import { mergeTemplate, resolveTemplate } from './template.ts';
+import type { ResolvedTemplate } from './template.ts';
 
 export interface LaunchOptions {
   /** The service that launches for its own ends: `autoscaling.amazonaws.com`. */
@@ -36,11 +37,7 @@ export interface LaunchOptions {
 export async function runInstances(env: Env, scope: Scope, request: RunInstancesRequest, options: LaunchOptions = {}): Promise<Instance[]> {
   const earlier = await launchedBefore(env, scope, request);
   if (earlier) return earlier;
-  const template = request.LaunchTemplate ? await resolveTemplate(env, scope, request.LaunchTemplate) : undefined;
-  const merged = template ? mergeTemplate(template.data, request) : request;
-  checkCounts(merged);
-  const settings = await launchSettings(env, scope, merged);
-  if (settings.profile?.roleArn) await options.authorize?.('iam:PassRole', [settings.profile.roleArn], { 'iam:PassedToService': 'ec2.amazonaws.com' });
+  const { template, merged, settings } = await checkLaunch(env, scope, request, options);
   const tags: Tags = {
     ...tagsFor('instance', merged.TagSpecifications),
     ...(template && { 'aws:ec2launchtemplate:id': template.id, 'aws:ec2launchtemplate:version': String(template.version) }),
@@ -51,6 +48,22 @@ export async function runInstances(env: Env, scope: Scope, request: RunInstances
     if (done) return { changes: [], result: done };
     return planLaunch(env, scope, { request: merged, token: { request, fingerprint: fingerprintOf(request) }, settings, network: await launchNetwork(env, scope, merged), tags, requesterId: options.requesterId });
   });
+}
+
+export interface CheckedLaunch {
+  template: ResolvedTemplate | undefined;
+  merged: RunInstancesRequest;
+  settings: LaunchSettings;
+}
+
+/** Whether such a launch makes sense and its role may be passed, before and without one: EC2's errors if not. */
+export async function checkLaunch(env: Env, scope: Scope, request: RunInstancesRequest, options: LaunchOptions = {}): Promise<CheckedLaunch> {
+  const template = request.LaunchTemplate ? await resolveTemplate(env, scope, request.LaunchTemplate) : undefined;
+  const merged = template ? mergeTemplate(template.data, request) : request;
+  checkCounts(merged);
+  const settings = await launchSettings(env, scope, merged);
+  if (settings.profile?.roleArn) await options.authorize?.('iam:PassRole', [settings.profile.roleArn], { 'iam:PassedToService': 'ec2.amazonaws.com' });
+  return { template, merged, settings };
 }
 
 function checkCounts({ MinCount: min = 1, MaxCount: max = 1, NetworkInterfaces, PrivateIpAddress }: RunInstancesRequest): void {

@@ -10,7 +10,7 @@ import { addresses, networkInterfaces, publicAddresses } from '../records.ts';
 import type { Address, NetworkInterface } from '../records.ts';
 import type { Ec2Operations } from '../table.ts';
 import { tagsFor, toTags } from '../tagging.ts';
-import { transact } from '../transact.ts';
+import { transact } from '../../../control/transact.ts';
 
 interface Placed {
   address: Address;

@@ -1,6 +1,5 @@
 import type * as Sdk from '@aws-sdk/client-ec2';
-import { hostKey, observed } from '../../../control/hosts.ts';
-import type { HostRecord } from '../../../control/hosts.ts';
+import { observed } from '../../../control/hosts.ts';
 import type { RequestContext } from '../../../control/service.ts';
 import { imageById } from '../catalogue/images.ts';
 import { notFound, stopProtected, terminationProtected } from '../errors.ts';
@@ -11,7 +10,7 @@ import { runInstances } from '../launch/index.ts';
 import { networkInterfacesOf } from '../lookups.ts';
 import { privateDnsName, publicDnsName } from '../network/dns-names.ts';
 import { page } from '../paging.ts';
-import { isLost } from '../placement.ts';
+import { hostIsLost } from '../placement.ts';
 import { rebootInstances, startInstance, stopInstances, terminateInstances } from '../power.ts';
 import { instances } from '../records.ts';
 import type { Instance, NetworkInterface } from '../records.ts';
@@ -164,8 +163,7 @@ export const instanceOperations = {
 
 /** Impaired when the instance's host is silent; nothing else is checked that could fail alone. */
 async function status(context: RequestContext, instance: Instance): Promise<Sdk.InstanceStatus> {
-  const host = (await context.store.get(hostKey(instance.hostId)))?.value as HostRecord | undefined;
-  const lost = !host || isLost(host, context.now());
+  const lost = await hostIsLost(context, instance.hostId);
   const summary = (Status: Sdk.SummaryStatus, reachable: Sdk.StatusType): Sdk.InstanceStatusSummary => ({ Status, Details: [{ Name: 'reachability', Status: reachable }] });
   const running = instance.state === 'running' ? (lost ? summary('impaired', 'failed') : summary('ok', 'passed')) : { Status: 'not-applicable' as const };
   return {

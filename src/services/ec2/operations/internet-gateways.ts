@@ -8,7 +8,7 @@ import { internetGateways, networkInterfaces } from '../records.ts';
 import type { InternetGateway } from '../records.ts';
 import type { Ec2Operations } from '../table.ts';
 import { tagsFor, toTags } from '../tagging.ts';
-import { transact } from '../transact.ts';
+import { transact } from '../../../control/transact.ts';
 
 const shape = ({ id, vpcId, tags }: InternetGateway, { account }: Scope): Sdk.InternetGateway => ({
   // The SDK's AttachmentStatus has `attached`; EC2 says `available` for internet gateways (and documents it so).

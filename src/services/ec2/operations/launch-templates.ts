@@ -9,7 +9,7 @@ import { launchTemplateVersions, launchTemplates, names } from '../records.ts';
 import type { LaunchTemplate, LaunchTemplateVersion } from '../records.ts';
 import type { Ec2Operations } from '../table.ts';
 import { tagsFor, toTags } from '../tagging.ts';
-import { transact } from '../transact.ts';
+import { transact } from '../../../control/transact.ts';
 
 const shape = (template: LaunchTemplate): Sdk.LaunchTemplate => ({
   LaunchTemplateId: template.id, LaunchTemplateName: template.name, CreateTime: new Date(template.createdAt), CreatedBy: template.createdBy,

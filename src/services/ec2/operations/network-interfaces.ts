@@ -10,7 +10,7 @@ import type { NetworkInterface } from '../records.ts';
 import { groupNames, interfaceShape } from '../shapes.ts';
 import type { Ec2Operations } from '../table.ts';
 import { tagsFor } from '../tagging.ts';
-import { transact } from '../transact.ts';
+import { transact } from '../../../control/transact.ts';
 
 /** A customer's own: what a service made, only that service may change. */
 async function findOwn(context: RequestContext, id: string): Promise<Entry<NetworkInterface>> {

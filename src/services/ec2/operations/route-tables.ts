@@ -11,7 +11,7 @@ import { routeTables } from '../records.ts';
 import type { RouteTable, RouteTarget, Vpc } from '../records.ts';
 import type { Ec2Operations } from '../table.ts';
 import { tagsFor, toTags } from '../tagging.ts';
-import { transact } from '../transact.ts';
+import { transact } from '../../../control/transact.ts';
 
 const isMain = (table: RouteTable) => table.associations.some(({ subnetId }) => subnetId === undefined);
 

@@ -11,7 +11,7 @@ import type { GroupRule, SecurityGroup } from '../records.ts';
 import { arn } from '../scope.ts';
 import type { Ec2Operations } from '../table.ts';
 import { tagsFor, toTags } from '../tagging.ts';
-import { transact } from '../transact.ts';
+import { transact } from '../../../control/transact.ts';
 import { groupByIdOrName } from './security-groups.ts';
 
 type PermissionsInput = Sdk.AuthorizeSecurityGroupIngressRequest & Partial<Pick<Sdk.RevokeSecurityGroupIngressRequest, 'SecurityGroupRuleIds'>>;

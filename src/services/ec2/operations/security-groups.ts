@@ -14,7 +14,7 @@ import type { GroupRule, SecurityGroup } from '../records.ts';
 import { arn } from '../scope.ts';
 import type { Ec2Operations } from '../table.ts';
 import { tagsFor, toTags } from '../tagging.ts';
-import { transact } from '../transact.ts';
+import { transact } from '../../../control/transact.ts';
 
 const shape = (group: SecurityGroup, scope: Scope): Sdk.SecurityGroup => ({
   GroupId: group.id, GroupName: group.name, Description: group.description, VpcId: group.vpcId, OwnerId: scope.account, Tags: toTags(group.tags),

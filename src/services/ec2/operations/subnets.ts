@@ -12,7 +12,7 @@ import type { Subnet } from '../records.ts';
 import { arn } from '../scope.ts';
 import type { Ec2Operations } from '../table.ts';
 import { tagsFor, toTags } from '../tagging.ts';
-import { transact } from '../transact.ts';
+import { transact } from '../../../control/transact.ts';
 import { zoneId } from '../zones.ts';
 
 interface Counted extends Subnet {

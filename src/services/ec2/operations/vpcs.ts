@@ -12,7 +12,7 @@ import type { Vpc } from '../records.ts';
 import { newVpc } from '../seed.ts';
 import type { Ec2Operations } from '../table.ts';
 import { tagsFor, toTags } from '../tagging.ts';
-import { transact } from '../transact.ts';
+import { transact } from '../../../control/transact.ts';
 
 const fields: Fields<Vpc> = {
   'vpc-id': ({ id }) => id,

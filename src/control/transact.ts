@@ -1,5 +1,5 @@
-import type { Env } from '../../control/service.ts';
-import type { Change } from '../../store/store.ts';
+import type { Env } from './service.ts';
+import type { Change } from '../store/store.ts';
 
 /**
  * Plans from what is stored and commits all of it or nothing; when another writer came between, plans again from what is there then.
