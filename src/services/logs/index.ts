@@ -1,11 +1,21 @@
 import * as sdk from '@aws-sdk/client-cloudwatch-logs';
 import type { Service } from '../../control/service.ts';
+import { retention } from './controllers/retention.ts';
+import { missing, operations } from './operations.ts';
 
-/** Amazon CloudWatch Logs. (The operations follow.) */
+/**
+ * Amazon CloudWatch Logs, after https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/.
+ *
+ * Faithful to: log groups, streams, events (limits, order, tokens), retention, tags, filter patterns in all three languages.
+ * Missing: Insights queries, live tail, metric and subscription filters, deliveries, exports, encryption by KMS (refused).
+ * By design: events can be read as soon as they are acknowledged, and an acknowledged event is on disk. Infrequent-access groups are
+ * as quick as others.
+ */
 export const logs: Service = {
   name: 'logs',
   protocol: { name: 'awsJson1_1', targetPrefix: 'Logs_20140328' },
   sdk,
-  operations: {},
-  missing: [],
+  operations,
+  missing,
+  controllers: [retention],
 };
