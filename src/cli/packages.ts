@@ -10,8 +10,7 @@ export interface Package {
   found(): Promise<boolean>;
 }
 
-const isOnPath = (program: string) =>
-  [...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'].some((dir) => dir && existsSync(`${dir}/${program}`));
+const isOnPath = (program: string) => (process.env.PATH ?? '').split(':').some((dir) => dir && existsSync(`${dir}/${program}`));
 
 const onPath = (program: string) => async () => isOnPath(program);
 

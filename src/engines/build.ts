@@ -1,7 +1,7 @@
 import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './command.ts';
-import { goEnvironment, goProgram, goVersion } from './go.ts';
+import { goEnvironment, goVersion } from './go.ts';
 import { toolName, type Manifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
 import type { Recipe } from './recipes.ts';
@@ -38,7 +38,7 @@ async function compile(bin: string, manifest: Manifest, recipe: Recipe, progress
     ...special.map((name) => ({ tools: manifest.tools.filter((tool) => toolName(tool) === name), tags: [...recipe.tags, ...(recipe.tagsOf?.[name] ?? [])] })),
   ];
   const go = (argv: string[], onLine: (line: string) => void) =>
-    run([goProgram(), ...argv], { cwd: manifest.dir, env: goEnvironment(Boolean(recipe.cgo)), onLine });
+    run(['go', ...argv], { cwd: manifest.dir, env: goEnvironment(Boolean(recipe.cgo)), onLine });
 
   const plans = [];
   let downloaded = 0;
@@ -72,7 +72,7 @@ function linkerFlags(manifest: Manifest, recipe: Recipe): string {
 
 /** Where a module that the engine was built of lies on disk; its checksum is in go.sum. */
 async function moduleFolder(manifest: Manifest, module: string): Promise<string> {
-  const argv = [goProgram(), 'mod', 'download', '-json', module];
+  const argv = ['go', 'mod', 'download', '-json', module];
   const { stdout } = await run(argv, { cwd: manifest.dir, env: goEnvironment(false) });
   return (JSON.parse(stdout) as { Dir: string }).Dir;
 }

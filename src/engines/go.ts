@@ -1,16 +1,12 @@
-import { existsSync } from 'node:fs';
 import { run } from './command.ts';
 
 /** The oldest Go that can read the engines' go.mod files; it fetches a newer toolchain by itself where one of them asks for it. */
 export const OLDEST_GO = '1.26';
 
-/** Go as found on the PATH, or where its own installer puts it. */
-export const goProgram = (): string => ((process.env.PATH ?? '').split(':').some((dir) => existsSync(`${dir}/go`)) ? 'go' : '/usr/local/go/bin/go');
-
 /** For example `1.26.8`; undefined where there is no Go. */
 export async function goVersion(): Promise<string | undefined> {
   try {
-    return /go(\d[\w.]*)/.exec((await run([goProgram(), 'version'], { cwd: '/' })).stdout)?.[1];
+    return /go(\d[\w.]*)/.exec((await run(['go', 'version'], { cwd: '/' })).stdout)?.[1];
   } catch {
     return undefined;
   }
