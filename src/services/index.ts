@@ -4,7 +4,8 @@ import { ec2 } from './ec2/index.ts';
 import { ecs } from './ecs/index.ts';
 import { elasticloadbalancing } from './elasticloadbalancing/index.ts';
 import { iam } from './iam/index.ts';
+import { logs } from './logs/index.ts';
 import { sts } from './sts/index.ts';
 
 /** Every service of Gantry: the one list that the gateway and the controllers' manager read. */
-export const services: Service[] = [iam, ec2, ecs, autoscaling, elasticloadbalancing, sts];
+export const services: Service[] = [iam, ec2, ecs, autoscaling, elasticloadbalancing, logs, sts];
