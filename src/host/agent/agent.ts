@@ -50,7 +50,7 @@ export async function runAgent(installation: Installation, { version, log, signa
   const talk: Talk = { gateway, wishes, reports, bell, status, changed: wakeAll, log, signal };
   await Promise.all([listen(talk), tell(talk)]);
   await Promise.all([...loops.values()].map((loop) => loop.stop()));
-  await wishes.saved();
+  await Promise.all([wishes.saved(), reports.saved()]);
 }
 
 /** Given by `gantry join`; the machine on which an installation was made is its first. */

@@ -39,13 +39,16 @@ export function runPart(part: Part, desired: () => Desired | undefined, onError:
     pass ??= turn();
   }
 
+  function asked(): boolean {
+    const was = again && !stopped;
+    again = false;
+    return was;
+  }
+
   async function turn(): Promise<void> {
     clearTimeout(timer);
     let waitMs = everyMs;
-    while (again && !stopped) {
-      again = false;
-      waitMs = await once();
-    }
+    while (asked()) waitMs = await once();
     pass = undefined;
     if (!stopped) timer = setTimeout(wake, waitMs);
   }

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { ObservedChange, ObservedKind } from '../../wire/host.ts';
 import type { Host } from '../part.ts';
-import { keptFile } from './kept-file.ts';
+import { keptFile, readJson } from '../kept-file.ts';
 
 /**
  * What this machine's parts saw, on its way to the control plane: all of it is kept in memory and sent again after a lost connection.
@@ -16,6 +15,8 @@ export interface Reports {
   complete(): void;
   /** Sends what is not sent yet. What failed to be sent is kept for the next call. */
   flush(send: (changes: ObservedChange[]) => Promise<void>): Promise<void>;
+  /** Settles once the names are on disk. */
+  saved(): Promise<void>;
 }
 
 export interface ReportsOptions {
@@ -25,18 +26,18 @@ export interface ReportsOptions {
 }
 
 export async function openReports({ path, onChange, onError }: ReportsOptions): Promise<Reports> {
-  const before = JSON.parse(await readFile(path, 'utf8').catch(() => '[]')) as [ObservedKind, string][];
+  const before = (await readJson<[ObservedKind, string][]>(path)) ?? [];
   const file = keptFile(path, onError);
   /** Of an earlier life, and not named in this one. */
-  const unnamed = new Map(before.map(([kind, id]) => [keyOf(kind, id), { kind, id, value: null } as ObservedChange]));
+  const unnamed = new Map<string, ObservedChange>(before.map(([kind, id]) => [keyOf(kind, id), { kind, id, value: null }]));
   /** The latest by key; what is gone stays until the control plane knows. */
   const seen = new Map<string, ObservedChange>();
   const unsent = new Set<string>();
   let named = '';
 
   function keepNames(): void {
-    const names = JSON.stringify([...unnamed.values(), ...seen.values()].map(({ kind, id }) => [kind, id]));
-    if (names !== named) file.write(names);
+    const names = [...unnamed.keys(), ...seen.keys()].join(' ');
+    if (names !== named) file.write([...unnamed.values(), ...seen.values()].map(({ kind, id }) => [kind, id]));
     named = names;
   }
 
@@ -56,7 +57,7 @@ export async function openReports({ path, onChange, onError }: ReportsOptions): 
       for (const key of seen.keys()) unsent.add(key);
     },
     complete() {
-      for (const change of [...unnamed.values()]) put(change);
+      for (const change of unnamed.values()) put(change);
     },
     async flush(send) {
       const keys = [...unsent];
@@ -75,6 +76,7 @@ export async function openReports({ path, onChange, onError }: ReportsOptions): 
       }
       keepNames();
     },
+    saved: () => file.settled(),
   };
 }
 

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { DesiredChange, DesiredKind, DesiredMessage } from '../../wire/host.ts';
 import type { Desired } from '../part.ts';
-import { keptFile } from './kept-file.ts';
+import { keptFile, readJson } from '../kept-file.ts';
 
 /**
  * What is wished of this machine: kept on disk too, so that the agent works on (and starts) while the control plane is away.
@@ -18,15 +17,15 @@ export interface Wishes {
 const kinds: readonly DesiredKind[] = ['network', 'interface', 'securityGroup', 'instance', 'balancer', 'name'];
 
 export async function openWishes(path: string, onError: (error: unknown) => void): Promise<Wishes> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const before = await readJson<DesiredChange[]>(path);
   const file = keptFile(path, onError);
-  let current = text === undefined ? undefined : apply(undefined, JSON.parse(text) as DesiredChange[]);
+  let current = before && apply(undefined, before);
   return {
     current: () => current,
     take(message) {
       if ('changes' in message && message.changes.length === 0) return false;
       current = 'snapshot' in message ? apply(undefined, message.snapshot) : apply(current, message.changes);
-      file.write(JSON.stringify(changesOf(current)));
+      file.write(changesOf(current));
       return true;
     },
     saved: () => file.settled(),

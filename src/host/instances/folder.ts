@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readJson, writeJson } from '../kept-file.ts';
 
 /**
  * What a host keeps of an instance, `<stateDir>/host/instances/<id>/`:
@@ -63,16 +64,8 @@ export interface InstanceState {
   failures?: number;
 }
 
-export async function readState(folder: Folder): Promise<InstanceState | undefined> {
-  const text = await readFile(folder.state, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as InstanceState);
-}
-
-export async function writeState(folder: Folder, state: InstanceState): Promise<void> {
-  await mkdir(folder.path, { recursive: true, mode: 0o700 });
-  await writeFile(`${folder.state}.new`, JSON.stringify(state));
-  await rename(`${folder.state}.new`, folder.state);
-}
+export const readState = (folder: Folder): Promise<InstanceState | undefined> => readJson(folder.state);
+export const writeState = (folder: Folder, state: InstanceState): Promise<void> => writeJson(folder.state, state);
 
 /** Ids of the instances that this host has a folder of. */
 export async function knownInstances(instancesDir: string): Promise<string[]> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ensureImage } from '../../../images/index.ts';
@@ -62,7 +62,7 @@ const inside = async (command: string) => {
 const wish = (change: Partial<DesiredInstance>) => control.wish({ kind: 'instance', id, value: Object.assign(wished, change) });
 /** A zombie is dead: when it goes is up to whoever adopted it. */
 const alive = (pid = 0) => existsSync(`/proc/${pid}`) && !/\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-const console_ = () => Buffer.from(control.seen('console', id)?.output ?? '', 'base64').toString();
+const output = () => Buffer.from(control.seen('console', id)?.output ?? '', 'base64').toString();
 
 async function assertNothingLeft(): Promise<void> {
   const { name } = installation;
@@ -79,9 +79,9 @@ test('an instance boots: user data has run, containerd answers and runs a contai
   const seen = await control.until('instance', id, (value) => value?.state === 'running');
   assert.equal(seen.generation, 1);
   assert.ok(alive(seen.pid));
-  await control.until('console', id, () => console_().includes('boot finished'));
-  console.log(`booted within ${Date.now() - begun} ms (as far as reported)`, /containerd is ready after \d+ ms/.exec(console_())?.[0], /boot finished after \d+ ms/.exec(console_())?.[0]);
-  assert.match(console_(), /user data says ip-172-31-0-5\.ec2\.internal/);
+  await control.until('console', id, () => output().includes('boot finished'));
+  console.log(`booted within ${Date.now() - begun} ms (as far as reported)`, /containerd is ready after \d+ ms/.exec(output())?.[0], /boot finished after \d+ ms/.exec(output())?.[0]);
+  assert.match(output(), /user data says ip-172-31-0-5\.ec2\.internal/);
   assert.equal(await inside('cat /root/user-data-ran /etc/ecs/ecs.config'), 'again\nECS_CLUSTER=shop');
   assert.match(await inside('ctr version'), /Server:\s+Version:\s+v2/);
   const ctr = 'ctr -n k8s.io run --rm localhost/gantry/pause:1 c1 /bin/busybox';
@@ -133,8 +133,19 @@ test('when its init dies this is reported, and nothing of it runs on; it starts 
   wish({ generation: 2 });
   const again = await control.until('instance', id, (value) => value?.generation === 2 && value.state === 'running');
   assert.notEqual(again.pid, pid);
-  await control.until('console', id, () => console_().split('boot finished').length === 3);
+  await control.until('console', id, () => output().split('boot finished').length === 3);
   assert.equal(await inside('cat /root/user-data-ran'), 'again');
+});
+
+test('after a reboot of the host it is started again', async () => {
+  const { pid = 0 } = control.seen('instance', id)!;
+  await agent.kill('SIGTERM');
+  process.kill(pid, 'SIGKILL');
+  const state = join(installation.stateDir, 'host/instances', id, 'state.json');
+  await writeFile(state, JSON.stringify({ ...JSON.parse(await readFile(state, 'utf8')), bootId: 'an earlier one' }));
+  agent = await startAgent(installation);
+  const again = await control.until('instance', id, (value) => value?.state === 'running' && value.pid !== pid);
+  assert.equal(again.generation, 2);
 });
 
 test('it can be shut down from inside, and be stopped', async () => {

@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InstanceCredentials } from '../../wire/host.ts';
+import { readJson, writeJson } from '../kept-file.ts';
 
 /**
  * Credentials of instances' roles, on disk for root alone: served while the control plane is away, for as long as they hold. Renewed
@@ -25,17 +26,14 @@ export function credentialsCache(dir: string, ask: (instanceId: string) => Promi
   const fileOf = (instanceId: string) => join(dir, `${instanceId}.json`);
 
   async function kept(instanceId: string, roleName: string): Promise<InstanceCredentials | undefined> {
-    const text = await readFile(fileOf(instanceId), 'utf8').catch(() => undefined);
-    const found = text === undefined ? undefined : (JSON.parse(text) as Kept);
+    const found = await readJson<Kept>(fileOf(instanceId));
     return found?.roleName === roleName ? found.credentials : undefined;
   }
 
   async function renew(instanceId: string, roleName: string): Promise<InstanceCredentials | undefined> {
     const credentials = await ask(instanceId);
     if (!credentials) return undefined;
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    await writeFile(`${fileOf(instanceId)}.new`, JSON.stringify({ roleName, credentials } satisfies Kept), { mode: 0o600 });
-    await rename(`${fileOf(instanceId)}.new`, fileOf(instanceId));
+    await writeJson(fileOf(instanceId), { roleName, credentials } satisfies Kept);
     return credentials;
   }
 

@@ -17,11 +17,12 @@ export async function openTokens(path: string, now: () => number = Date.now): Pr
   return {
     issue(instanceId, ttlSeconds) {
       const until = Math.floor(now() / 1000 + ttlSeconds).toString(36);
-      return `${Buffer.from(until).toString('base64url')}-${seal(instanceId, until).toString('base64url')}`;
+      return `${Buffer.from(until).toString('base64url')}.${seal(instanceId, until).toString('base64url')}`;
     },
     valid(token, instanceId) {
-      const [until = '', given = ''] = [Buffer.from(token.slice(0, token.indexOf('-')), 'base64url').toString(), token.slice(token.indexOf('-') + 1)];
-      const [wanted, got] = [seal(instanceId, until), Buffer.from(given, 'base64url')];
+      const until = Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString();
+      const got = Buffer.from(token.slice(token.indexOf('.') + 1), 'base64url');
+      const wanted = seal(instanceId, until);
       return wanted.length === got.length && timingSafeEqual(wanted, got) && Number.parseInt(until, 36) * 1000 > now();
     },
   };

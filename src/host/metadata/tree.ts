@@ -48,7 +48,7 @@ function metaData({ installation, id, instance, interfaces, networks, credential
     'instance-type': metadata.instanceType,
     'local-hostname': instance.hostName,
     ...(primary && { 'local-ipv4': primary.address, mac: primary.mac }),
-    network: { interfaces: { macs: Object.fromEntries(interfaces.map((one, index) => [`${one.mac}`, interfaceTree(installation, instance, one, index, networks.get(one.networkId))])) } },
+    network: { interfaces: { macs: Object.fromEntries(interfaces.map((one, index) => [one.mac, interfaceTree(installation, instance, one, index, networks.get(one.networkId))])) } },
     placement: { 'availability-zone': metadata.zone, 'availability-zone-id': metadata.zoneId, region: installation.region },
     profile: 'default-hvm',
     ...(primary?.publicAddress && { 'public-hostname': publicName(installation, primary.publicAddress), 'public-ipv4': primary.publicAddress }),
