@@ -1,0 +1,27 @@
+import * as sdk from '@aws-sdk/client-ecr';
+import type { Service } from '../../control/service.ts';
+import { garbage } from './controllers/garbage.ts';
+import { lifecycle } from './controllers/lifecycle.ts';
+import { missing, operations } from './operations/index.ts';
+import { registry } from './registry/surface.ts';
+import { seedSigningKey } from './token.ts';
+
+/**
+ * Elastic Container Registry, after https://docs.aws.amazon.com/AmazonECR/latest/APIReference/, and its registry, after the OCI
+ * distribution spec 1.1, at `<account>.dkr.ecr.<region>.<domain>:<port>` over plain HTTP.
+ *
+ * Faithful to: repositories, images and layers by API and by registry, authorization tokens checked against IAM at each use, immutable
+ * tags, lifecycle policies that expire images, garbage collection.
+ * Missing: scanning (its settings are kept, nothing is scanned), replication, pull-through caches, creation templates, signing, KMS.
+ * By design: expiry is looked at hourly; a link to a layer leads to this registry, not to S3.
+ */
+export const ecr: Service = {
+  name: 'ecr',
+  protocol: { name: 'awsJson1_1', targetPrefix: 'AmazonEC2ContainerRegistry_V20150921' },
+  sdk,
+  operations,
+  missing,
+  controllers: [lifecycle, garbage],
+  seed: seedSigningKey,
+  surfaces: [registry],
+};
