@@ -6,11 +6,12 @@ import type { ScheduledTask } from './situation.ts';
  */
 export function pickToStop(candidates: ScheduledTask[], count: number): ScheduledTask[] {
   const left = candidates.filter((task) => !task.protected);
+  const staying = candidates.filter((task) => task.protected);
   const picked: ScheduledTask[] = [];
   while (picked.length < count && left.length) {
     const tally = (of: (task: ScheduledTask) => string) => {
       const counts = new Map<string, number>();
-      for (const task of left) counts.set(of(task), (counts.get(of(task)) ?? 0) + 1);
+      for (const task of [...left, ...staying]) counts.set(of(task), (counts.get(of(task)) ?? 0) + 1);
       return (task: ScheduledTask) => counts.get(of(task)) ?? 0;
     };
     const inZone = tally((task) => task.zone);
