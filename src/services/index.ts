@@ -6,7 +6,8 @@ import { ecs } from './ecs/index.ts';
 import { elasticloadbalancing } from './elasticloadbalancing/index.ts';
 import { iam } from './iam/index.ts';
 import { logs } from './logs/index.ts';
+import { ssm } from './ssm/index.ts';
 import { sts } from './sts/index.ts';
 
 /** Every service of Gantry: the one list that the gateway and the controllers' manager read. */
-export const services: Service[] = [iam, ec2, ecr, ecs, autoscaling, elasticloadbalancing, logs, sts];
+export const services: Service[] = [iam, ec2, ecr, ecs, autoscaling, elasticloadbalancing, logs, ssm, sts];

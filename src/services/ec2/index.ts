@@ -29,6 +29,7 @@ export const ec2: Service = {
   seed,
 };
 
+export { images } from './catalogue/images.ts';
 export { credentialsForInstance } from './credentials.ts';
 export { checkLaunch, runInstances } from './launch/index.ts';
 export type { LaunchOptions } from './launch/index.ts';
