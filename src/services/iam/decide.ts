@@ -50,10 +50,10 @@ export function judge(policies: Policies, question: Question): { allowed: true }
       const applied = policies[kind];
       return applied ? [{ reason, verdict: evaluate(applied, question) }] : [];
     });
-  const with_ = (wanted: Verdict) => kinds.find(({ verdict }) => verdict === wanted);
-  const explicit = with_('explicitDeny');
+  const saying = (wanted: Verdict) => kinds.find(({ verdict }) => verdict === wanted);
+  const explicit = saying('explicitDeny');
   if (explicit) return { allowed: false, explicit: true, reason: explicit.reason };
-  const implicit = with_('implicitDeny');
+  const implicit = saying('implicitDeny');
   return implicit ? { allowed: false, explicit: false, reason: implicit.reason } : { allowed: true };
 }
 

@@ -10,9 +10,15 @@ export const quotaExceeded = (quota: string, most: number) => limitExceeded(`Can
 export const malformedPolicyDocument = (message: string) => new AwsError('MalformedPolicyDocument', 400, message);
 export const invalidInput = (message: string) => new AwsError('InvalidInput', 400, message);
 export const validationError = (message: string) => new AwsError('ValidationError', 400, message);
+export const notMatching = (value: unknown, member: string, constraint: string) =>
+  validationError(`1 validation error detected: Value '${String(value)}' at '${member}' failed to satisfy constraint: ${constraint}`);
 export const unmodifiableEntity = (message: string) => new AwsError('UnmodifiableEntity', 400, message);
 export const policyNotAttachable = (message: string) => new AwsError('PolicyNotAttachable', 400, message);
 /** Lost a race too often; AWS asks the client to try again. */
-export const concurrentModification = () => new AwsError('ConcurrentModification', 409, 'The request was rejected because multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again.');
+export const concurrentModification = () => new AwsError(
+  'ConcurrentModification', 409,
+  'The request was rejected because multiple requests to change this object were submitted simultaneously. Wait a few minutes and submit your request again.',
+);
 /** STS: a principal that the role's trust policy does not let in. AWS tells no more, so as not to tell whether there is such a role. */
-export const assumeRoleDenied = (caller: string, roleArn: string) => new AwsError('AccessDenied', 403, `User: ${caller} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`);
+export const assumeRoleDenied = (caller: string, roleArn: string) =>
+  new AwsError('AccessDenied', 403, `User: ${caller} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`);

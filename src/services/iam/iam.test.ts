@@ -4,7 +4,7 @@ import { IAM } from '@aws-sdk/client-iam';
 import { STS } from '@aws-sdk/client-sts';
 import { ACCOUNT, refusal, REGION, type Served, served } from '../../../test/served.ts';
 import { sts } from '../sts/index.ts';
-import { iam, instanceCredentials, instanceProfile, role } from './index.ts';
+import { assumeRole, iam, instanceCredentials, instanceProfile, role } from './index.ts';
 
 const policy = (...statements: object[]) => JSON.stringify({ Version: '2012-10-17', Statement: statements });
 const trusting = (Principal: object, rest: object = {}) => policy({ Effect: 'Allow', Principal, Action: 'sts:AssumeRole', ...rest });
@@ -29,7 +29,7 @@ describe('IAM', () => {
     const credentials = { accessKeyId: AccessKey!.AccessKeyId, secretAccessKey: AccessKey!.SecretAccessKey };
     return { iam: new IAM(here.client(credentials)), sts: new STS(here.client(credentials)), arn: `arn:aws:iam::${ACCOUNT}:user/${UserName}`, key: AccessKey! };
   }
-  const with_ = (credentials: { AccessKeyId?: string | undefined; SecretAccessKey?: string | undefined; SessionToken?: string | undefined } | undefined) =>
+  const using = (credentials: { AccessKeyId?: string | undefined; SecretAccessKey?: string | undefined; SessionToken?: string | undefined } | undefined) =>
     here.client({ accessKeyId: credentials!.AccessKeyId, secretAccessKey: credentials!.SecretAccessKey, sessionToken: credentials!.SessionToken });
 
   describe('users and keys', () => {
@@ -179,9 +179,9 @@ describe('IAM', () => {
       assert.equal(decodeURIComponent((await admin.getRole({ RoleName: 'Trusting' })).Role!.AssumeRolePolicyDocument!), trusting(EC2));
       await admin.updateAssumeRolePolicy({ RoleName: 'Trusting', PolicyDocument: trusting({ Service: 'ecs-tasks.amazonaws.com' }) });
       await admin.updateRole({ RoleName: 'Trusting', Description: 'new', MaxSessionDuration: 3600 });
-      const after_ = (await admin.getRole({ RoleName: 'Trusting' })).Role!;
-      assert.deepEqual([after_.Description, after_.MaxSessionDuration], ['new', 3600]);
-      assert.equal((await role(here.env, { account: ACCOUNT, region: REGION }, after_.Arn!))?.id, after_.RoleId);
+      const changed = (await admin.getRole({ RoleName: 'Trusting' })).Role!;
+      assert.deepEqual([changed.Description, changed.MaxSessionDuration], ['new', 3600]);
+      assert.equal((await role(here.env, { account: ACCOUNT, region: REGION }, changed.Arn!))?.id, changed.RoleId);
     });
 
     test('linked to a service are the service’s', async () => {
@@ -199,12 +199,12 @@ describe('IAM', () => {
       await admin.putRolePolicy({ RoleName: 'gus-only', PolicyName: 'p', PolicyDocument: allowing('iam:List*') });
       const { Credentials, AssumedRoleUser } = await gus.sts.assumeRole({ RoleArn, RoleSessionName: 'work' });
       assert.equal(AssumedRoleUser!.Arn, `arn:aws:sts::${ACCOUNT}:assumed-role/gus-only/work`);
-      assert.equal((await new STS(with_(Credentials)).getCallerIdentity({})).Arn, AssumedRoleUser!.Arn);
-      await new IAM(with_(Credentials)).listUsers({});
-      assert.match(await refusal(new IAM(with_(Credentials)).createUser({ UserName: 'x' })), /assumed-role\/gus-only\/work is not authorized to perform: iam:CreateUser/);
-      assert.match(await refusal(new STS(with_({ ...Credentials, SessionToken: undefined })).getCallerIdentity({})), /^InvalidClientTokenId/);
+      assert.equal((await new STS(using(Credentials)).getCallerIdentity({})).Arn, AssumedRoleUser!.Arn);
+      await new IAM(using(Credentials)).listUsers({});
+      assert.match(await refusal(new IAM(using(Credentials)).createUser({ UserName: 'x' })), /assumed-role\/gus-only\/work is not authorized to perform: iam:CreateUser/);
+      assert.match(await refusal(new STS(using({ ...Credentials, SessionToken: undefined })).getCallerIdentity({})), /^InvalidClientTokenId/);
       const limited = await gus.sts.assumeRole({ RoleArn, RoleSessionName: 'less', Policy: allowing('iam:ListRoles') });
-      assert.match(await refusal(new IAM(with_(limited.Credentials)).listUsers({})), /because no session policy allows the iam:ListUsers action$/);
+      assert.match(await refusal(new IAM(using(limited.Credentials)).listUsers({})), /because no session policy allows the iam:ListUsers action$/);
       assert.equal(await refusal(admin.listUsers({}).then(() => new STS(here.client()).assumeRole({ RoleArn, RoleSessionName: 'work' }))),
         `AccessDenied: User: arn:aws:iam::${ACCOUNT}:user/admin is not authorized to perform: sts:AssumeRole on resource: ${RoleArn}`);
     });
@@ -227,16 +227,28 @@ describe('IAM', () => {
       await admin.putRolePolicy({ RoleName: 'tagged', PolicyName: 'p', PolicyDocument: allowing('iam:GetUser', `arn:aws:iam::${ACCOUNT}:user/\${aws:PrincipalTag/team}`) });
       const { Credentials } = await gina.sts.assumeRole({ RoleArn, RoleSessionName: 'tt', Tags: [{ Key: 'team', Value: 'red' }] });
       await admin.createUser({ UserName: 'red' });
-      await new IAM(with_(Credentials)).getUser({ UserName: 'red' });
-      assert.match(await refusal(new IAM(with_(Credentials)).getUser({ UserName: 'gina' })), /^AccessDenied/);
+      await new IAM(using(Credentials)).getUser({ UserName: 'red' });
+      assert.match(await refusal(new IAM(using(Credentials)).getUser({ UserName: 'gina' })), /^AccessDenied/);
       assert.match(await refusal(gina.sts.assumeRole({ RoleArn, RoleSessionName: 'tt', Tags: [{ Key: 'team', Value: 'green' }] })), /^AccessDenied/);
+    });
+
+    test('are assumed by services for what they run, where the trust policy’s conditions hold', async () => {
+      const scope = { account: ACCOUNT, region: REGION };
+      const tasks = `arn:aws:ecs:${REGION}:${ACCOUNT}:task/shop/1`;
+      const Condition = { ArnLike: { 'aws:SourceArn': `arn:aws:ecs:${REGION}:${ACCOUNT}:*` }, StringEquals: { 'aws:SourceAccount': ACCOUNT } };
+      const service = 'ecs-tasks.amazonaws.com';
+      const roleArn = (await admin.createRole({ RoleName: 'task', AssumeRolePolicyDocument: trusting({ Service: service }, { Condition }) })).Role!.Arn!;
+      const { credentials } = await assumeRole(here.env, scope, { roleArn, sessionName: '0123', service, conditions: { 'aws:SourceArn': tasks } });
+      assert.equal((await new STS(using(credentials)).getCallerIdentity({})).Arn, `arn:aws:sts::${ACCOUNT}:assumed-role/task/0123`);
+      assert.match(await refusal(assumeRole(here.env, scope, { roleArn, sessionName: '0123', service })), /^AccessDenied/);
+      assert.match(await refusal(assumeRole(here.env, scope, { roleArn, sessionName: '0123', service: 'ec2.amazonaws.com', conditions: { 'aws:SourceArn': tasks } })), /^AccessDenied/);
     });
 
     test('end their sessions in time, and with themselves', async () => {
       const RoleArn = (await admin.createRole({ RoleName: 'brief', AssumeRolePolicyDocument: trusting({ AWS: `arn:aws:iam::${ACCOUNT}:user/admin` }) })).Role!.Arn!;
       await admin.putRolePolicy({ RoleName: 'brief', PolicyName: 'p', PolicyDocument: allowing('iam:List*') });
       const { Credentials } = await new STS(here.client()).assumeRole({ RoleArn, RoleSessionName: 'bb', DurationSeconds: 900 });
-      const session = new IAM(with_(Credentials));
+      const session = new IAM(using(Credentials));
       await session.listUsers({});
       await admin.deleteRolePolicy({ RoleName: 'brief', PolicyName: 'p' });
       await admin.deleteRole({ RoleName: 'brief' });
@@ -244,7 +256,7 @@ describe('IAM', () => {
       await admin.putRolePolicy({ RoleName: 'brief', PolicyName: 'p', PolicyDocument: allowing('iam:List*') });
       assert.match(await refusal(session.listUsers({})), /^AccessDenied/);
       here.clock.skewMs = 901_000;
-      const late = new STS({ ...with_(Credentials), systemClockOffset: 901_000 });
+      const late = new STS({ ...using(Credentials), systemClockOffset: 901_000 });
       assert.match(await refusal(late.getCallerIdentity({})), /^ExpiredToken/);
       here.clock.skewMs = 0;
     });
@@ -265,7 +277,7 @@ describe('IAM', () => {
       assert.equal(await instanceProfile(here.env, scope, `${arn}x`), undefined);
       const first = await instanceCredentials(here.env, scope, arn, 'i-0123');
       assert.deepEqual(await instanceCredentials(here.env, scope, arn, 'i-0123'), first);
-      const session = with_({ AccessKeyId: first!.AccessKeyId, SecretAccessKey: first!.SecretAccessKey, SessionToken: first!.Token });
+      const session = using({ AccessKeyId: first!.AccessKeyId, SecretAccessKey: first!.SecretAccessKey, SessionToken: first!.Token });
       assert.equal((await new STS(session).getCallerIdentity({})).Arn, `arn:aws:sts::${ACCOUNT}:assumed-role/node/i-0123`);
       await new IAM(session).listUsers({});
       here.clock.skewMs = 5.5 * 3600_000;
@@ -300,10 +312,10 @@ describe('IAM', () => {
     test('gives sessions to users', async () => {
       const jan = await newUser('jan', allowing('iam:GetUser'));
       const { Credentials } = await jan.sts.getSessionToken({});
-      const session = new STS(with_(Credentials));
+      const session = new STS(using(Credentials));
       assert.equal((await session.getCallerIdentity({})).Arn, jan.arn);
       assert.match(await refusal(session.getSessionToken({})), /^AccessDenied: Cannot call GetSessionToken with session credentials/);
-      assert.equal((await new IAM(with_(Credentials)).getUser({})).User!.UserName, 'jan');
+      assert.equal((await new IAM(using(Credentials)).getUser({})).User!.UserName, 'jan');
     });
   });
 });

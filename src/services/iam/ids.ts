@@ -12,3 +12,6 @@ export const newAccessKeyId = (env: Env, prefix: 'AKIA' | 'ASIA') => `${prefix}$
 /** 40 characters. */
 export const newSecret = (env: Env) => Buffer.from(env.randomHex(60), 'hex').toString('base64');
 export const newSessionToken = (env: Env) => `IQoJb3JpZ2luX2Vj${Buffer.from(env.randomHex(480), 'hex').toString('base64')}`;
+
+/** ISO 8601 to the second, as IAM and STS tell times. */
+export const toSeconds = (date: Date) => `${date.toISOString().slice(0, 19)}Z`;

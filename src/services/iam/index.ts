@@ -8,6 +8,7 @@ export type { Credential } from './credentials.ts';
 export { accessDeniedMessage, decide } from './decide.ts';
 export type { AccessRequest, Decision } from './decide.ts';
 export { faultOfIdentityPolicy } from './policy/validate.ts';
+export { askResourcePolicy } from './resource-policies.ts';
 export { instanceProfile, role } from './roles.ts';
 export type { InstanceProfileInfo, RoleInfo } from './roles.ts';
 export { assumeRole, instanceCredentials, userSession } from './sessions.ts';

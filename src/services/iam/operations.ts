@@ -8,6 +8,7 @@ import { groupOperations } from './operations/groups.ts';
 import { inlinePolicyOperations } from './operations/inline-policies.ts';
 import { instanceProfileOperations } from './operations/instance-profiles.ts';
 import { linkedRoleOperations } from './operations/linked.ts';
+import { inventoryOperations } from './operations/inventory.ts';
 import { policyOperations } from './operations/policies.ts';
 import { roleOperations } from './operations/roles.ts';
 import { simulationOperations } from './operations/simulate.ts';
@@ -47,5 +48,6 @@ export const operations: OperationTable<typeof Sdk, (typeof missing)[number]> = 
   ...instanceProfileOperations,
   ...tagOperations,
   ...accountOperations,
+  ...inventoryOperations,
   ...simulationOperations,
 };

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Env } from '../../control/service.ts';
-import { uniqueId } from './ids.ts';
+import { uniqueId, toSeconds } from './ids.ts';
 import { accessKeys, globally, nameKey, users } from './records.ts';
 
 const ADMIN = 'admin';
@@ -19,7 +19,7 @@ export async function seed(env: Env): Promise<void> {
   if (text === undefined) return;
   const { accessKeyId, secretAccessKey } = JSON.parse(text) as { accessKeyId: string; secretAccessKey: string };
   const scope = globally(env.installation);
-  const now = env.now().toISOString();
+  const now = toSeconds(env.now());
   const user = {
     name: ADMIN, id: uniqueId(env, 'AIDA'), path: '/', createdAt: now, groups: [], tags: {}, inlinePolicies: {},
     attachedPolicies: ['arn:aws:iam::aws:policy/AdministratorAccess'],

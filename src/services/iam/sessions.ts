@@ -2,9 +2,9 @@ import { AwsError } from '../../control/error.ts';
 import type { Env, Principal, Scope } from '../../control/service.ts';
 import type { InstanceCredentials } from '../../wire/host.ts';
 import { assumedRoleArn, nameIn, roleArn } from './arns.ts';
-import { decide, principalFacts, timeFacts } from './decide.ts';
+import { decide, policiesOf, principalFacts, timeFacts } from './decide.ts';
 import { assumeRoleDenied, validationError } from './errors.ts';
-import { newAccessKeyId, newSecret, newSessionToken } from './ids.ts';
+import { newAccessKeyId, newSecret, newSessionToken, toSeconds } from './ids.ts';
 import { findInstanceProfile, findRole } from './lookups.ts';
 import { contextOf } from './policy/context.ts';
 import { compilePolicy } from './policy/evaluate.ts';
@@ -29,6 +29,8 @@ export interface AssumeRoleRequest {
   transitiveTagKeys?: string[];
   externalId?: string;
   sourceIdentity?: string;
+  /** Condition keys that the trust policy may ask for: `aws:SourceArn` (the task's or instance's) of a service, `aws:SourceIp` of a principal. */
+  conditions?: Record<string, string | string[]>;
 }
 
 export interface AssumedRole {
@@ -101,6 +103,8 @@ async function trusts(env: Env, role: Role, request: AssumeRoleRequest): Promise
   const { principal, service = '', tags = {}, transitiveTagKeys = [] } = request;
   const tagKeys = Object.keys(tags);
   const facts: Record<string, string | string[]> = {
+    ...(request.service === undefined ? {} : { 'aws:SourceAccount': env.installation.account }),
+    ...request.conditions,
     'sts:RoleSessionName': request.sessionName,
     ...(request.externalId === undefined ? {} : { 'sts:ExternalId': request.externalId }),
     ...(request.sourceIdentity === undefined ? {} : { 'sts:SourceIdentity': request.sourceIdentity }),
@@ -108,7 +112,8 @@ async function trusts(env: Env, role: Role, request: AssumeRoleRequest): Promise
     ...(tagKeys.length ? { 'aws:TagKeys': tagKeys } : {}),
     ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
   };
-  const context = contextOf(timeFacts(env), principal ? principalFacts(principal) : {}, facts);
+  const own = principal && (await policiesOf(env, principal)).facts;
+  const context = contextOf(timeFacts(env), principal ? principalFacts(principal) : {}, own ?? {}, facts);
   const caller = principal ? { account: principal.account, arns: [principal.arn, principal.identityArn] } : { service };
   const policy = compilePolicy(role.trustPolicy);
   const actions = ['sts:AssumeRole', ...(tagKeys.length ? ['sts:TagSession'] : []), ...(request.sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity'])];
@@ -116,9 +121,9 @@ async function trusts(env: Env, role: Role, request: AssumeRoleRequest): Promise
     const trust = evaluateTrust(policy, caller, action, context);
     if (trust === 'none' || trust === 'explicitDeny') return false;
     if (!principal) continue;
-    const own = await decide(env, { principal, action, resources: [request.roleArn], context: facts });
+    const decision = await decide(env, { principal, action, resources: [request.roleArn], context: facts });
     // A policy that names the principal needs no permission of its own besides; denials and limits hold all the same.
-    if (!own.allowed && (own.explicit || trust === 'account' || own.reason !== 'identity-based policy')) return false;
+    if (!decision.allowed && (decision.explicit || trust === 'account' || decision.reason !== 'identity-based policy')) return false;
   }
   return true;
 }
@@ -131,8 +136,8 @@ async function openSession(env: Env, scope: Scope, durationSeconds: number, rest
     accessKeyId,
     secretAccessKey: newSecret(env),
     sessionToken: newSessionToken(env),
-    issuedAt: seconds(now),
-    expiration: seconds(new Date(now.getTime() + durationSeconds * 1000)),
+    issuedAt: toSeconds(now),
+    expiration: toSeconds(new Date(now.getTime() + durationSeconds * 1000)),
     ...rest,
     principal: { ...rest.principal, accessKeyId },
   };
@@ -163,9 +168,12 @@ export async function instanceCredentials(env: Env, scope: Scope, profileArn: st
     if (session) return forInstance(session);
   }
   try {
-    const { credentials } = await assumeRole(env, scope, { roleArn: roleArn(scope.account, role), sessionName: instanceId, durationSeconds: INSTANCE_DURATION_SECONDS, service: 'ec2.amazonaws.com' });
+    const { credentials } = await assumeRole(env, scope, {
+      roleArn: roleArn(scope.account, role), sessionName: instanceId, durationSeconds: INSTANCE_DURATION_SECONDS, service: 'ec2.amazonaws.com',
+    });
     const now = env.now();
-    const value = { roleId: role.id, accessKeyId: credentials.AccessKeyId, issuedAt: seconds(now), renewAt: seconds(new Date(now.getTime() + INSTANCE_RENEWAL_SECONDS * 1000)) };
+    const renewAt = toSeconds(new Date(now.getTime() + INSTANCE_RENEWAL_SECONDS * 1000));
+    const value = { roleId: role.id, accessKeyId: credentials.AccessKeyId, issuedAt: toSeconds(now), renewAt };
     const lease = await env.store.grantLease(INSTANCE_DURATION_SECONDS);
     // Losing this race does no harm: both sessions are valid, one of them is remembered.
     await env.store.commit([{ put: key, value, expect: current?.revision ?? 0, lease }]);
@@ -180,6 +188,3 @@ function forInstance(session: Session | (TemporaryCredentials & { issuedAt: stri
   const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = 'accessKeyId' in session ? credentialsOf(session) : session;
   return { Code: 'Success', LastUpdated: session.issuedAt, Type: 'AWS-HMAC', AccessKeyId, SecretAccessKey, Token: SessionToken, Expiration };
 }
-
-/** ISO 8601 without fractions, as AWS writes it in credentials. */
-const seconds = (date: Date) => `${date.toISOString().slice(0, 19)}Z`;

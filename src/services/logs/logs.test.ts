@@ -115,9 +115,9 @@ describe('CloudWatch Logs', () => {
     assert.deepEqual(messages((await aws.getLogEvents({ ...at, nextToken: empty.nextForwardToken })).events), ['1', '2', '3', '4', '5']);
     const tail = await aws.getLogEvents({ ...at, limit: 2 });
     assert.deepEqual(messages(tail.events), ['4', '5']);
-    const before_ = await aws.getLogEvents({ ...at, limit: 2, nextToken: tail.nextBackwardToken });
-    assert.deepEqual(messages(before_.events), ['2', '3']);
-    const first = await aws.getLogEvents({ ...at, limit: 2, nextToken: before_.nextBackwardToken });
+    const earlier = await aws.getLogEvents({ ...at, limit: 2, nextToken: tail.nextBackwardToken });
+    assert.deepEqual(messages(earlier.events), ['2', '3']);
+    const first = await aws.getLogEvents({ ...at, limit: 2, nextToken: earlier.nextBackwardToken });
     assert.deepEqual(messages(first.events), ['1']);
     const none = await aws.getLogEvents({ ...at, limit: 2, nextToken: first.nextBackwardToken });
     assert.deepEqual([none.events, none.nextBackwardToken], [[], first.nextBackwardToken]);

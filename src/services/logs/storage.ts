@@ -89,7 +89,8 @@ export function openStorage(path: string) {
     expired: db.prepare('SELECT timestamp, id, stream, length(cast(message AS BLOB)) AS bytes FROM event WHERE grp = ? AND timestamp < ? ORDER BY timestamp, id LIMIT ?'),
     ofStream: db.prepare('SELECT grp, timestamp, id FROM event WHERE stream = ? ORDER BY timestamp, id LIMIT ?'),
     dropEvent: db.prepare('DELETE FROM event WHERE grp = ? AND timestamp = ? AND id = ?'),
-    shrunk: db.prepare('UPDATE stream SET bytes = max(0, bytes - ?), first = (SELECT min(timestamp) FROM event WHERE stream = ?), last = (SELECT max(timestamp) FROM event WHERE stream = ?) WHERE number = ?'),
+    shrunk: db.prepare(`UPDATE stream SET bytes = max(0, bytes - ?), first = (SELECT min(timestamp) FROM event WHERE stream = ?),
+      last = (SELECT max(timestamp) FROM event WHERE stream = ?) WHERE number = ?`),
     dropStream: db.prepare('DELETE FROM stream WHERE number = ?'),
     dropGroup: db.prepare('DELETE FROM grp WHERE id = ? AND NOT EXISTS (SELECT 1 FROM stream WHERE stream.grp = grp.number)'),
     ofGroup: page('grp'),
@@ -109,7 +110,7 @@ export function openStorage(path: string) {
   /** Runs `run` in the next transaction; resolves with what it answers once that is on disk. If it throws, nothing of it is kept. */
   function write<T>(run: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      waiting.push({ run, resolve: resolve as (value: unknown) => void, reject });
+      waiting.push({ run, resolve: (value) => resolve(value as T), reject });
       if (waiting.length === 1) setImmediate(flush);
     });
   }

@@ -15,6 +15,7 @@ export async function assumeRole(input: AssumeRoleCommandInput, context: Request
     roleArn: input.RoleArn ?? '',
     sessionName,
     principal: context.principal,
+    conditions: { 'aws:SourceIp': context.sourceIp },
     tags,
     transitiveTagKeys: input.TransitiveTagKeys ?? [],
     policyArns: (input.PolicyArns ?? []).flatMap(({ arn }) => (arn === undefined ? [] : [arn])),

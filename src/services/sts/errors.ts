@@ -5,7 +5,8 @@ import { AwsError } from '../../control/error.ts';
 export const accessDenied = (message: string) => new AwsError('AccessDenied', 403, message);
 export const validationError = (message: string) => new AwsError('ValidationError', 400, message);
 export const malformedPolicyDocument = (message: string) => new AwsError('MalformedPolicyDocument', 400, message);
-export const packedPolicyTooLarge = (percent: number) => new AwsError('PackedPolicyTooLarge', 400, `Packed size of session policy and tags consumes ${percent}% of allotted space.`);
+export const packedPolicyTooLarge = (percent: number) =>
+  new AwsError('PackedPolicyTooLarge', 400, `Packed size of session policy and tags consumes ${percent}% of allotted space.`);
 
 export const notMatching = (value: unknown, member: string, constraint: string) =>
   validationError(`1 validation error detected: Value '${String(value)}' at '${member}' failed to satisfy constraint: ${constraint}`);

@@ -1,6 +1,6 @@
 import { accessKeys, type AccessKey, globally, users } from '../records.ts';
-import { noSuchEntity, quotaExceeded, validationError } from '../errors.ts';
-import { newAccessKeyId, newSecret } from '../ids.ts';
+import { noSuchEntity, notMatching, quotaExceeded } from '../errors.ts';
+import { newAccessKeyId, newSecret, toSeconds } from '../ids.ts';
 import { userNamed } from '../lookups.ts';
 import type { RequestContext } from '../../../control/service.ts';
 import { type Family, page, transact, userNameOf } from './common.ts';
@@ -27,7 +27,9 @@ export const accessKeyOperations = {
     run: (input, context) => transact(context, async () => {
       const user = await userNamed(context, context, userNameOf(input, context));
       if ((await keysOf(context, user.value.name)).length >= MOST_KEYS) throw quotaExceeded('AccessKeysPerUser', MOST_KEYS);
-      const key: AccessKey = { id: newAccessKeyId(context, 'AKIA'), secret: newSecret(context), userName: user.value.name, status: 'Active', createdAt: context.now().toISOString() };
+      const key: AccessKey = {
+        id: newAccessKeyId(context, 'AKIA'), secret: newSecret(context), userName: user.value.name, status: 'Active', createdAt: toSeconds(context.now()),
+      };
       return {
         changes: [accessKeys.put(accessKeys.key(globally(context), key.id), key, 0), users.put(user.key, user.value, user.revision)],
         result: { AccessKey: { ...shape(key), SecretAccessKey: key.secret } },
@@ -49,7 +51,7 @@ export const accessKeyOperations = {
     run: (input, context) => transact(context, async () => {
       const entry = await keyOf(context, userNameOf(input, context), input.AccessKeyId);
       if (input.Status !== 'Active' && input.Status !== 'Inactive') {
-        throw validationError(`1 validation error detected: Value '${input.Status}' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive]`);
+        throw notMatching(input.Status, 'status', 'Member must satisfy enum value set: [Active, Inactive]');
       }
       return { changes: [accessKeys.put(entry.key, { ...entry.value, status: input.Status }, entry.revision)], result: {} };
     }),

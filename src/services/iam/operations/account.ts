@@ -1,15 +1,10 @@
-import { entityAlreadyExists, noSuchEntity, validationError } from '../errors.ts';
+import type { RequestContext } from '../../../control/service.ts';
+import { entityAlreadyExists, noSuchEntity, notMatching } from '../errors.ts';
 import { userNamed } from '../lookups.ts';
-import { awsManagedPolicies } from '../managed/index.ts';
-import { accounts, globally, type Identity, instanceProfiles, policies } from '../records.ts';
-import { nameIn, policyArn } from '../arns.ts';
-import { encoded, type Family, page, tagList, transact, userNameOf } from './common.ts';
-import { awsPolicyShape, groupShape, instanceProfileShape, policyShape, roleDetail, userDetail, versionShape } from './shapes.ts';
+import { accounts, globally, instanceProfiles, policies } from '../records.ts';
+import { type Family, transact, userNameOf } from './common.ts';
 import { onUser } from './targets.ts';
-import { identities, usageOf } from './usage.ts';
-
-const inlineList = ({ inlinePolicies }: Identity) => Object.entries(inlinePolicies).map(([PolicyName, document]) => ({ PolicyName, PolicyDocument: encoded(document) }));
-const attachedList = ({ attachedPolicies }: Identity) => attachedPolicies.map((arn) => ({ PolicyName: nameIn(arn), PolicyArn: arn }));
+import { identities } from './usage.ts';
 
 /** Kinds of credentials that cannot be made here yet (their creation is missing): so there are none. */
 const NONE = { IsTruncated: false };
@@ -18,7 +13,7 @@ export const accountOperations = {
   CreateAccountAlias: (input, context) => transact(context, async () => {
     const alias = input.AccountAlias ?? '';
     if (!/^[a-z0-9]([a-z0-9]|-(?!-))*[a-z0-9]$/.test(alias) || alias.length > 63 || alias.length < 3 || /^\d{12}$/.test(alias)) {
-      throw validationError(`1 validation error detected: Value '${alias}' at 'accountAlias' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`);
+      throw notMatching(alias, 'accountAlias', 'Member must satisfy regular expression pattern: ^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$');
     }
     const key = accounts.key(globally(context));
     const entry = await accounts.at(context.store, key);
@@ -54,49 +49,6 @@ export const accountOperations = {
     };
   },
 
-  async GetAccountAuthorizationDetails(input, context) {
-    const { account } = context;
-    const scope = globally(context);
-    const all = await identities(context);
-    const usage = usageOf(all);
-    const own = (await policies.list(context.store, scope)).map(({ value }) => value);
-    const profiles = (await instanceProfiles.list(context.store, scope)).map(({ value }) => value);
-    const wanted = (kind: 'User' | 'Group' | 'Role' | 'LocalManagedPolicy' | 'AWSManagedPolicy') => !input.Filter?.length || input.Filter.includes(kind);
-    const items = [
-      ...(wanted('User') ? all.users.map((user) => ({ key: user.id, UserDetailList: [{ ...userDetail(account, user), GroupList: user.groups, UserPolicyList: inlineList(user), AttachedManagedPolicies: attachedList(user) }] })) : []),
-      ...(wanted('Group') ? all.groups.map((group) => ({ key: group.id, GroupDetailList: [{ ...groupShape(account, group), GroupPolicyList: inlineList(group), AttachedManagedPolicies: attachedList(group) }] })) : []),
-      ...(wanted('Role') ? all.roles.map((role) => ({
-        key: role.id,
-        RoleDetailList: [{
-          ...roleDetail(account, role), Tags: tagList(role.tags), RolePolicyList: inlineList(role), AttachedManagedPolicies: attachedList(role),
-          InstanceProfileList: profiles.filter(({ roleName }) => roleName === role.name).map((profile) => instanceProfileShape(account, profile, role)),
-        }],
-      })) : []),
-      ...(wanted('LocalManagedPolicy') ? own.map((policy) => ({
-        key: policy.id,
-        Policies: [{
-          ...policyShape(account, policy, usage(policyArn(account, policy))),
-          PolicyVersionList: policy.versions.map((version) => ({ Document: encoded(version.document), ...versionShape(policy, version) })),
-        }],
-      })) : []),
-      ...(wanted('AWSManagedPolicy') ? [...awsManagedPolicies.values()].filter(({ arn }) => input.Filter?.length || usage(arn).attached > 0).map((policy) => ({
-        key: policy.id,
-        Policies: [{
-          ...awsPolicyShape(policy, usage(policy.arn)),
-          PolicyVersionList: [{ Document: encoded(policy.document), VersionId: policy.version, IsDefaultVersion: true, CreateDate: new Date(policy.updateDate) }],
-        }],
-      })) : []),
-    ];
-    const { items: found, ...rest } = page(items, input, ({ key }) => key);
-    return {
-      UserDetailList: found.flatMap((item) => ('UserDetailList' in item ? item.UserDetailList : [])),
-      GroupDetailList: found.flatMap((item) => ('GroupDetailList' in item ? item.GroupDetailList : [])),
-      RoleDetailList: found.flatMap((item) => ('RoleDetailList' in item ? item.RoleDetailList : [])),
-      Policies: found.flatMap((item) => ('Policies' in item ? item.Policies : [])),
-      ...rest,
-    };
-  },
-
   GetAccountPasswordPolicy: (_input, context) => {
     throw noSuchEntity(`The Password Policy with domain name ${context.account} cannot be found.`);
   },
@@ -125,7 +77,7 @@ export const accountOperations = {
 } satisfies Family;
 
 /** The user must exist all the same. */
-async function noneOf(input: { UserName?: string | undefined }, context: Parameters<typeof userNamed>[0] & Parameters<typeof userNameOf>[1] & { account: string }): Promise<never[]> {
+async function noneOf(input: { UserName?: string | undefined }, context: RequestContext): Promise<never[]> {
   await userNamed(context, context, userNameOf(input, context));
   return [];
 }

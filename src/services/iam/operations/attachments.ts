@@ -5,7 +5,7 @@ import { noSuchEntity, policyNotAttachable, quotaExceeded } from '../errors.ts';
 import { findPolicy, policyWithArn } from '../lookups.ts';
 import { awsManagedPolicies } from '../managed/index.ts';
 import { type Identity, policies } from '../records.ts';
-import { type Family, page, transact } from './common.ts';
+import { type Family, page, type Paging, transact } from './common.ts';
 import { groupKind, type IdentityKind, roleKind, userKind } from './identity-kinds.ts';
 import { onGroup, onRole, onUser } from './targets.ts';
 import { identities } from './usage.ts';
@@ -39,7 +39,7 @@ const detach = <T extends Identity>(kind: IdentityKind<T>, context: RequestConte
   return { changes: [kind.records.put(key, { ...value, attachedPolicies: value.attachedPolicies.filter((one) => one !== arn) }, revision)], result: {} };
 });
 
-type ListInput = { PathPrefix?: string | undefined; Marker?: string | undefined; MaxItems?: number | undefined };
+type ListInput = Paging & { PathPrefix?: string | undefined };
 
 async function list<T extends Identity>(kind: IdentityKind<T>, context: RequestContext, name: string | undefined, input: ListInput) {
   const { value } = await kind.named(context, name);

@@ -1,7 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-iam';
 import type { Env, OperationTable, RequestContext } from '../../../control/service.ts';
 import type { Change } from '../../../store/store.ts';
-import { concurrentModification, invalidInput, validationError } from '../errors.ts';
+import { concurrentModification, invalidInput, notMatching, validationError } from '../errors.ts';
 
 /** What the families of operations share. */
 
@@ -21,28 +21,38 @@ export async function transact<T>(env: Env, attempt: () => Promise<{ changes: Ch
 
 const DEFAULT_PAGE = 100;
 
+export interface Paging {
+  Marker?: string | undefined;
+  MaxItems?: number | undefined;
+}
+
 /** A page in the order given. The marker is the key of the last item before it. */
-export function page<T>(items: T[], { Marker, MaxItems }: { Marker?: string | undefined; MaxItems?: number | undefined }, key: (item: T) => string): { items: T[]; IsTruncated: boolean; Marker?: string } {
+export function page<T>(items: T[], { Marker, MaxItems }: Paging, key: (item: T) => string): { items: T[]; IsTruncated: boolean; Marker?: string } {
   if (MaxItems !== undefined && (MaxItems < 1 || MaxItems > 1000)) {
-    throw validationError(`1 validation error detected: Value '${MaxItems}' at 'maxItems' failed to satisfy constraint: Member must have value ${MaxItems < 1 ? 'greater than or equal to 1' : 'less than or equal to 1000'}`);
+    throw notMatching(MaxItems, 'maxItems', `Member must have value ${MaxItems < 1 ? 'greater than or equal to 1' : 'less than or equal to 1000'}`);
   }
   const last = Marker === undefined ? undefined : Buffer.from(Marker, 'base64').toString();
   const start = last === undefined ? 0 : items.findIndex((item) => key(item) === last) + 1;
   if (last !== undefined && start === 0) throw validationError('Invalid Marker.');
   const end = start + (MaxItems ?? DEFAULT_PAGE);
   const found = items.slice(start, end);
-  return end < items.length ? { items: found, IsTruncated: true, Marker: Buffer.from(key(found.at(-1)!)).toString('base64') } : { items: found, IsTruncated: false };
+  if (end >= items.length) return { items: found, IsTruncated: false };
+  return { items: found, IsTruncated: true, Marker: Buffer.from(key(found.at(-1)!)).toString('base64') };
 }
 
 export function checkName(name: string | undefined, member: string, most = 64): string {
-  if (!name || !/^[\w+=,.@-]+$/.test(name)) throw validationError(`The specified value for ${member} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-`);
-  if (name.length > most) throw validationError(`1 validation error detected: Value '${name}' at '${member}' failed to satisfy constraint: Member must have length less than or equal to ${most}`);
+  if (!name || !/^[\w+=,.@-]+$/.test(name)) {
+    throw validationError(`The specified value for ${member} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-`);
+  }
+  if (name.length > most) throw notMatching(name, member, `Member must have length less than or equal to ${most}`);
   return name;
 }
 
 export function checkPath(path: string | undefined): string {
   if (path === undefined) return '/';
-  if (path.length > 512 || !/^(\/|\/[!-~]+\/)$/.test(path)) throw validationError('The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.');
+  if (path.length > 512 || !/^(\/|\/[!-~]+\/)$/.test(path)) {
+    throw validationError('The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.');
+  }
   return path;
 }
 
@@ -56,8 +66,10 @@ export function tagsFrom(list: TagList | undefined, existing: Record<string, str
   const seen = new Set<string>();
   for (const [index, { Key = '', Value = '' }] of (list ?? []).entries()) {
     const at = `tags.${index + 1}.member`;
-    if (Key.length < 1 || Key.length > 128) throw validationError(`1 validation error detected: Value '${Key}' at '${at}.key' failed to satisfy constraint: Member must have length ${Key ? 'less than or equal to 128' : 'greater than or equal to 1'}`);
-    if (Value.length > 256) throw validationError(`1 validation error detected: Value '${Value}' at '${at}.value' failed to satisfy constraint: Member must have length less than or equal to 256`);
+    if (Key.length < 1 || Key.length > 128) {
+      throw notMatching(Key, `${at}.key`, `Member must have length ${Key ? 'less than or equal to 128' : 'greater than or equal to 1'}`);
+    }
+    if (Value.length > 256) throw notMatching(Value, `${at}.value`, 'Member must have length less than or equal to 256');
     if (seen.has(Key.toLowerCase())) throw invalidInput('Duplicate tag keys found. Please note that Tag keys are case insensitive.');
     seen.add(Key.toLowerCase());
     // Tag keys keep their case but are the same whatever it is.
@@ -86,7 +98,8 @@ export const resourceTags = (tags: Record<string, string>): Record<string, strin
   Object.fromEntries(Object.entries(tags).flatMap(([key, value]) => [[`aws:ResourceTag/${key}`, value], [`iam:ResourceTag/${key}`, value]]));
 
 /** Documents are answered percent-encoded (RFC 3986). */
-export const encoded = (document: string) => encodeURIComponent(document).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+export const encoded = (document: string) =>
+  encodeURIComponent(document).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** Operations on users mean the caller where no user is named. */
 export function userNameOf({ UserName }: { UserName?: string | undefined }, { principal }: Pick<RequestContext, 'principal'>): string {

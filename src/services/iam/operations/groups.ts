@@ -1,6 +1,6 @@
 import type { RequestContext } from '../../../control/service.ts';
 import { deleteConflict, entityAlreadyExists, quotaExceeded } from '../errors.ts';
-import { uniqueId } from '../ids.ts';
+import { uniqueId, toSeconds } from '../ids.ts';
 import { groupNamed, userNamed } from '../lookups.ts';
 import { type Group, globally, groups, nameKey, users } from '../records.ts';
 import { checkName, checkPath, type Family, page, transact, userNameOf } from './common.ts';
@@ -18,7 +18,9 @@ export const groupOperations = {
     async run(input, context) {
       const name = checkName(input.GroupName, 'groupName', 128);
       const scope = globally(context);
-      const group: Group = { name, id: uniqueId(context, 'AGPA'), path: checkPath(input.Path), createdAt: context.now().toISOString(), attachedPolicies: [], inlinePolicies: {} };
+      const group: Group = {
+        name, id: uniqueId(context, 'AGPA'), path: checkPath(input.Path), createdAt: toSeconds(context.now()), attachedPolicies: [], inlinePolicies: {},
+      };
       return transact(context, async () => {
         if (await groups.get(context.store, scope, nameKey(name))) throw entityAlreadyExists(`Group with name ${name} already exists.`);
         return { changes: [groups.put(groups.key(scope, nameKey(name)), group, 0)], result: { Group: groupShape(context.account, group) } };

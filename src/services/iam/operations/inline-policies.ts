@@ -2,7 +2,7 @@ import type { RequestContext } from '../../../control/service.ts';
 import { limitExceeded, malformedPolicyDocument, noSuchEntity } from '../errors.ts';
 import { faultOfIdentityPolicy } from '../policy/validate.ts';
 import type { Identity } from '../records.ts';
-import { checkName, encoded, type Family, page, transact } from './common.ts';
+import { checkName, encoded, type Family, page, type Paging, transact } from './common.ts';
 import { groupKind, type IdentityKind, roleKind, userKind } from './identity-kinds.ts';
 import { onGroup, onRole, onUser } from './targets.ts';
 
@@ -42,7 +42,7 @@ const remove = <T extends Identity>(kind: IdentityKind<T>, context: RequestConte
   return { changes: [kind.records.put(key, { ...value, inlinePolicies }, revision)], result: {} };
 });
 
-async function list<T extends Identity>(kind: IdentityKind<T>, context: RequestContext, name: string | undefined, input: { Marker?: string | undefined; MaxItems?: number | undefined }) {
+async function list<T extends Identity>(kind: IdentityKind<T>, context: RequestContext, name: string | undefined, input: Paging) {
   const { value } = await kind.named(context, name);
   const { items, ...rest } = page(Object.keys(value.inlinePolicies).sort(), input, (policyName) => policyName);
   return { PolicyNames: items, ...rest };

@@ -1,10 +1,10 @@
 import type { RequestContext } from '../../../control/service.ts';
 import { roleArn } from '../arns.ts';
 import { deleteConflict, entityAlreadyExists, noSuchEntity, quotaExceeded } from '../errors.ts';
-import { uniqueId } from '../ids.ts';
+import { uniqueId, toSeconds } from '../ids.ts';
 import { findRole, instanceProfileNamed, roleNamed } from '../lookups.ts';
 import { globally, type InstanceProfile, instanceProfiles, nameKey, roles } from '../records.ts';
-import { checkName, checkPath, type Family, page, tagsFrom, transact } from './common.ts';
+import { checkName, checkPath, type Family, page, type Paging, tagsFrom, transact } from './common.ts';
 import { refuseLinked } from './linked.ts';
 import { instanceProfileShape } from './shapes.ts';
 import { newInstanceProfile, onInstanceProfile, onInstanceProfiles, onRole } from './targets.ts';
@@ -14,7 +14,7 @@ async function shapeOf(context: RequestContext, profile: InstanceProfile) {
   return instanceProfileShape(context.account, profile, role?.value);
 }
 
-async function listed(context: RequestContext, profiles: InstanceProfile[], input: { Marker?: string | undefined; MaxItems?: number | undefined }) {
+async function listed(context: RequestContext, profiles: InstanceProfile[], input: Paging) {
   const { items, ...rest } = page(profiles, input, ({ name }) => name);
   return { InstanceProfiles: await Promise.all(items.map((profile) => shapeOf(context, profile))), ...rest };
 }
@@ -27,7 +27,7 @@ export const instanceProfileOperations = {
     async run(input, context) {
       const name = checkName(input.InstanceProfileName, 'instanceProfileName', 128);
       const scope = globally(context);
-      const profile: InstanceProfile = { name, id: uniqueId(context, 'AIPA'), path: checkPath(input.Path), createdAt: context.now().toISOString(), tags: tagsFrom(input.Tags) };
+      const profile: InstanceProfile = { name, id: uniqueId(context, 'AIPA'), path: checkPath(input.Path), createdAt: toSeconds(context.now()), tags: tagsFrom(input.Tags) };
       return transact(context, async () => {
         if (await instanceProfiles.get(context.store, scope, nameKey(name))) throw entityAlreadyExists(`Instance Profile ${name} already exists.`);
         return { changes: [instanceProfiles.put(instanceProfiles.key(scope, nameKey(name)), profile, 0)], result: { InstanceProfile: instanceProfileShape(context.account, profile, undefined) } };

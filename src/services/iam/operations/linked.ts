@@ -1,6 +1,6 @@
 import { roleArn } from '../arns.ts';
 import { invalidInput, noSuchEntity, unmodifiableEntity } from '../errors.ts';
-import { uniqueId } from '../ids.ts';
+import { uniqueId, toSeconds } from '../ids.ts';
 import { findRole, roleNamed } from '../lookups.ts';
 import { globally, nameKey, type Role, roles } from '../records.ts';
 import { type Family, transact } from './common.ts';
@@ -39,7 +39,7 @@ export const linkedRoleOperations = {
       if (input.CustomSuffix && !kind.suffix) throw invalidInput(`Custom suffix is not allowed for ${service}`);
       const name = input.CustomSuffix ? `${kind.role}_${input.CustomSuffix}` : kind.role;
       const role: Role = {
-        name, id: uniqueId(context, 'AROA'), path: `/aws-service-role/${service}/`, createdAt: context.now().toISOString(),
+        name, id: uniqueId(context, 'AROA'), path: `/aws-service-role/${service}/`, createdAt: toSeconds(context.now()),
         attachedPolicies: [`arn:aws:iam::aws:policy/aws-service-role/${kind.policy}`], inlinePolicies: {}, tags: {}, maxSessionSeconds: 3600, linkedService: service,
         trustPolicy: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }] }),
         ...(input.Description === undefined ? {} : { description: input.Description }),

@@ -1,7 +1,7 @@
 import type { RequestContext } from '../../../control/service.ts';
 import { policyArn } from '../arns.ts';
 import { deleteConflict, entityAlreadyExists, invalidInput, limitExceeded, malformedPolicyDocument, noSuchEntity, quotaExceeded } from '../errors.ts';
-import { uniqueId } from '../ids.ts';
+import { uniqueId, toSeconds } from '../ids.ts';
 import { findPolicy, policyWithArn } from '../lookups.ts';
 import { type AwsManagedPolicy, awsManagedPolicies } from '../managed/index.ts';
 import { faultOfIdentityPolicy } from '../policy/validate.ts';
@@ -35,7 +35,7 @@ export const policyOperations = {
     async run(input, context) {
       const name = checkName(input.PolicyName, 'policyName', 128);
       const scope = globally(context);
-      const now = context.now().toISOString();
+      const now = toSeconds(context.now());
       const policy: ManagedPolicy = {
         name, id: uniqueId(context, 'ANPA'), path: checkPath(input.Path), createdAt: now, updatedAt: now, tags: tagsFrom(input.Tags),
         versions: [{ id: 'v1', document: checkDocument(input.PolicyDocument), createdAt: now }], defaultVersion: 'v1', nextVersion: 2,
@@ -82,7 +82,9 @@ export const policyOperations = {
       const { attached, bounding } = usageOf(await identities(context))(input.PolicyArn ?? '');
       if (attached) throw deleteConflict('Cannot delete a policy attached to entities.');
       if (bounding) throw deleteConflict('Cannot delete a policy used as a permissions boundary.');
-      if (value.versions.length > 1) throw deleteConflict("This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.");
+      if (value.versions.length > 1) {
+        throw deleteConflict("This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.");
+      }
       return { changes: [{ delete: key, expect: revision }], result: {} };
     }),
   },
@@ -91,8 +93,10 @@ export const policyOperations = {
     ...onPolicy,
     run: (input, context) => transact(context, async () => {
       const { key, value, revision } = await ownPolicy(context, input.PolicyArn);
-      if (value.versions.length >= MOST_VERSIONS) throw limitExceeded('A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.');
-      const now = context.now().toISOString();
+      if (value.versions.length >= MOST_VERSIONS) {
+        throw limitExceeded('A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.');
+      }
+      const now = toSeconds(context.now());
       const version = { id: `v${value.nextVersion}`, document: checkDocument(input.PolicyDocument), createdAt: now };
       const next: ManagedPolicy = {
         ...value, versions: [...value.versions, version], nextVersion: value.nextVersion + 1, updatedAt: now,
@@ -134,7 +138,7 @@ export const policyOperations = {
       const { key, value, revision } = await ownPolicy(context, input.PolicyArn);
       const id = input.VersionId ?? '';
       if (!value.versions.some((version) => version.id === id)) throw noVersion(input.PolicyArn ?? '', id);
-      return { changes: [policies.put(key, { ...value, defaultVersion: id, updatedAt: context.now().toISOString() }, revision)], result: {} };
+      return { changes: [policies.put(key, { ...value, defaultVersion: id, updatedAt: toSeconds(context.now()) }, revision)], result: {} };
     }),
   },
 

@@ -1,7 +1,7 @@
 import type { RequestContext } from '../../../control/service.ts';
 import { nameIn, roleArn, userArn } from '../arns.ts';
-import { deleteConflict, entityAlreadyExists, malformedPolicyDocument, quotaExceeded, validationError } from '../errors.ts';
-import { uniqueId } from '../ids.ts';
+import { deleteConflict, entityAlreadyExists, malformedPolicyDocument, notMatching, quotaExceeded } from '../errors.ts';
+import { uniqueId, toSeconds } from '../ids.ts';
 import { findRole, findUser, roleNamed } from '../lookups.ts';
 import { parsePolicy } from '../policy/grammar.ts';
 import { faultOfTrustPolicy } from '../policy/validate.ts';
@@ -43,7 +43,7 @@ async function principalExists(context: RequestContext, text: string): Promise<b
 
 function checkDuration(seconds = 3600): number {
   if (seconds < 3600 || seconds > 43200) {
-    throw validationError(`1 validation error detected: Value '${seconds}' at 'maxSessionDuration' failed to satisfy constraint: Member must have value ${seconds < 3600 ? 'greater than or equal to 3600' : 'less than or equal to 43200'}`);
+    throw notMatching(seconds, 'maxSessionDuration', `Member must have value ${seconds < 3600 ? 'greater than or equal to 3600' : 'less than or equal to 43200'}`);
   }
   return seconds;
 }
@@ -63,7 +63,7 @@ export const roleOperations = {
       const name = checkName(input.RoleName, 'roleName');
       const scope = globally(context);
       const role: Role = {
-        name, id: uniqueId(context, 'AROA'), path: checkPath(input.Path), createdAt: context.now().toISOString(), attachedPolicies: [], inlinePolicies: {},
+        name, id: uniqueId(context, 'AROA'), path: checkPath(input.Path), createdAt: toSeconds(context.now()), attachedPolicies: [], inlinePolicies: {},
         trustPolicy: await checkTrust(context, input.AssumeRolePolicyDocument), maxSessionSeconds: checkDuration(input.MaxSessionDuration), tags: tagsFrom(input.Tags),
         ...(input.Description ? { description: input.Description } : {}),
         ...(input.PermissionsBoundary === undefined ? {} : { permissionsBoundary: input.PermissionsBoundary }),

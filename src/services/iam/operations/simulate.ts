@@ -7,18 +7,16 @@ import { groupNamed, roleNamed, userNamed } from '../lookups.ts';
 import { contextOf } from '../policy/context.ts';
 import { compilePolicy, type Question } from '../policy/evaluate.ts';
 import { faultOfIdentityPolicy } from '../policy/validate.ts';
-import { type Family, page } from './common.ts';
+import { type Family, page, type Paging } from './common.ts';
 
 /** Asking what policies would say, with the same evaluator that says it. Resource policies and Organizations are not simulated. */
 
-interface SimulationInput {
+interface SimulationInput extends Paging {
   ActionNames: string[] | undefined;
   ResourceArns?: string[] | undefined;
   ContextEntries?: { ContextKeyName?: string | undefined; ContextKeyValues?: string[] | undefined }[] | undefined;
   PolicyInputList?: string[] | undefined;
   PermissionsBoundaryPolicyInputList?: string[] | undefined;
-  Marker?: string | undefined;
-  MaxItems?: number | undefined;
 }
 
 function simulate(policies: Policies, input: SimulationInput) {

@@ -3,7 +3,7 @@ import type { RequestContext } from '../../../control/service.ts';
 import type { Entry } from '../../../store/store.ts';
 import { instanceProfileNamed, policyWithArn, roleNamed, userNamed } from '../lookups.ts';
 import { instanceProfiles, policies, type Role, roles, users } from '../records.ts';
-import { type Family, page, tagList, tagsFrom, transact, withoutTags } from './common.ts';
+import { type Family, page, type Paging, tagList, tagsFrom, transact, withoutTags } from './common.ts';
 import { refuseLinked } from './linked.ts';
 import { onInstanceProfile, onPolicy, onRole, onUser } from './targets.ts';
 
@@ -12,23 +12,25 @@ import { onInstanceProfile, onPolicy, onRole, onUser } from './targets.ts';
 type Tagged = { tags: Record<string, string> };
 type Tag = { Key: string | undefined; Value: string | undefined };
 
-const change = <T extends Tagged>(context: RequestContext, records: Collection<T>, find: () => Promise<Entry<T>>, next: (tags: Record<string, string>) => Record<string, string>) =>
-  transact(context, async () => {
-    const { key, value, revision } = await find();
-    return { changes: [records.put(key, { ...value, tags: next(value.tags) }, revision)], result: {} };
-  });
+const change = <T extends Tagged>(
+  context: RequestContext, records: Collection<T>, find: () => Promise<Entry<T>>, next: (tags: Record<string, string>) => Record<string, string>,
+) => transact(context, async () => {
+  const { key, value, revision } = await find();
+  return { changes: [records.put(key, { ...value, tags: next(value.tags) }, revision)], result: {} };
+});
 
 const add = (list: Tag[] | undefined) => (tags: Record<string, string>) => tagsFrom(list, tags);
 const drop = (keys: string[] | undefined) => (tags: Record<string, string>) => withoutTags(tags, keys);
 
-async function list(find: () => Promise<Entry<Tagged>>, input: { Marker?: string | undefined; MaxItems?: number | undefined }) {
+async function list(find: () => Promise<Entry<Tagged>>, input: Paging) {
   const { items, ...rest } = page(tagList((await find()).value.tags), input, ({ Key }) => Key);
   return { Tags: items, ...rest };
 }
 
 const user = (context: RequestContext, { UserName = '' }: { UserName?: string | undefined }) => () => userNamed(context, context, UserName);
 const policy = (context: RequestContext, { PolicyArn = '' }: { PolicyArn?: string | undefined }) => () => policyWithArn(context, context, PolicyArn);
-const profile = (context: RequestContext, { InstanceProfileName = '' }: { InstanceProfileName?: string | undefined }) => () => instanceProfileNamed(context, context, InstanceProfileName);
+const profile = (context: RequestContext, { InstanceProfileName = '' }: { InstanceProfileName?: string | undefined }) => () =>
+  instanceProfileNamed(context, context, InstanceProfileName);
 const role = (context: RequestContext, { RoleName = '' }: { RoleName?: string | undefined }) => () => roleNamed(context, context, RoleName);
 const ownRole = (context: RequestContext, input: { RoleName?: string | undefined }) => async (): Promise<Entry<Role>> => {
   const entry = await role(context, input)();

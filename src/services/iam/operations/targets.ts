@@ -9,7 +9,10 @@ import { requestTags, resourceTags, userNameOf } from './common.ts';
  */
 type Keys = Record<string, string | string[]>;
 type Maybe<K extends string> = { [P in K]?: string | undefined };
-type Tagging = { Tags?: { Key: string | undefined; Value: string | undefined }[] | undefined; TagKeys?: string[] | undefined; PolicyArn?: string | undefined; PermissionsBoundary?: string | undefined };
+interface Tagging extends Maybe<'PolicyArn' | 'PermissionsBoundary'> {
+  Tags?: { Key: string | undefined; Value: string | undefined }[] | undefined;
+  TagKeys?: string[] | undefined;
+}
 
 const keysOf = (input: Tagging, boundary?: string): Keys => ({
   ...requestTags(input.Tags),

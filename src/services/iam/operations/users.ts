@@ -1,6 +1,6 @@
 import { userNamed } from '../lookups.ts';
 import { deleteConflict, entityAlreadyExists } from '../errors.ts';
-import { uniqueId } from '../ids.ts';
+import { uniqueId, toSeconds } from '../ids.ts';
 import { accessKeys, globally, nameKey, type User, users } from '../records.ts';
 import { boundaryCheck } from './boundaries.ts';
 import { checkName, checkPath, type Family, page, tagsFrom, transact, userNameOf } from './common.ts';
@@ -14,7 +14,7 @@ export const userOperations = {
       const name = checkName(input.UserName, 'userName');
       const scope = globally(context);
       const user: User = {
-        name, id: uniqueId(context, 'AIDA'), path: checkPath(input.Path), createdAt: context.now().toISOString(),
+        name, id: uniqueId(context, 'AIDA'), path: checkPath(input.Path), createdAt: toSeconds(context.now()),
         attachedPolicies: [], inlinePolicies: {}, groups: [], tags: tagsFrom(input.Tags),
         ...(input.PermissionsBoundary === undefined ? {} : { permissionsBoundary: input.PermissionsBoundary }),
       };

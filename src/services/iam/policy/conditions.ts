@@ -76,10 +76,11 @@ interface Operator {
 
 /** Operators do not distinguish case. `undefined`: there is no such operator. */
 export function readOperator(text: string): Operator | undefined {
-  const [, quantifier, base = '', ifExists] = /^(?:(ForAllValues|ForAnyValue):)?(.*?)(IfExists)?$/is.exec(text) ?? [];
+  const [, prefix, base = '', suffix] = /^(?:(ForAllValues|ForAnyValue):)?(.*?)(IfExists)?$/is.exec(text) ?? [];
   const name = NAMES.get(base.toLowerCase());
-  if (!name || (name === 'Null' && (ifExists || quantifier))) return undefined;
-  return { quantifier: quantifier && (/^forall/i.test(quantifier) ? 'ForAllValues' : 'ForAnyValue') || undefined, name, ifExists: Boolean(ifExists) } as Operator;
+  if (!name || (name === 'Null' && (suffix || prefix))) return undefined;
+  const quantifier = prefix === undefined ? undefined : /^forall/i.test(prefix) ? 'ForAllValues' : 'ForAnyValue';
+  return { quantifier, name, ifExists: suffix !== undefined };
 }
 const NAMES = new Map(['Null', ...Object.keys(POSITIVE), ...Object.keys(NEGATED)].map((name) => [name.toLowerCase(), name]));
 

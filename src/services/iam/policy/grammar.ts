@@ -5,7 +5,6 @@
 export interface Policy {
   /** Policy variables are replaced from this version on; before it `${…}` is text. */
   version: '2008-10-17' | '2012-10-17';
-  id?: string;
   statements: Statement[];
 }
 
@@ -38,7 +37,6 @@ export function parsePolicy(text: string): Policy {
   const raw = JSON.parse(text) as Raw;
   return {
     version: raw['Version'] === '2012-10-17' ? '2012-10-17' : '2008-10-17',
-    ...(raw['Id'] === undefined ? {} : { id: String(raw['Id']) }),
     statements: listOf(raw['Statement']).map((statement) => readStatement(statement as Raw)),
   };
 }

@@ -48,9 +48,9 @@ export function faultOfTrustPolicy(text: string): string | undefined {
   for (const statement of statements) {
     const actions = listOf(statement['Action'] ?? statement['NotAction']) as string[];
     if (!actions.every((action) => /^sts:/i.test(action))) return 'AssumeRole policy may only specify STS AssumeRole actions.';
-    const services = isObject(statement['Principal']) ? listOf(statement['Principal']['Service']) : [];
-    const wrong = services.find((service) => !/^[a-z0-9.-]+\.amazonaws\.com(\.cn)?$/.test(String(service)));
-    if (wrong !== undefined) return `Invalid principal in policy: "SERVICE":"${String(wrong)}"`;
+    const services = (isObject(statement['Principal']) ? listOf(statement['Principal']['Service']) : []) as string[];
+    const wrong = services.find((service) => !/^[a-z0-9.-]+\.amazonaws\.com(\.cn)?$/.test(service));
+    if (wrong !== undefined) return `Invalid principal in policy: "SERVICE":"${wrong}"`;
   }
   return undefined;
 }
@@ -67,7 +67,8 @@ function faultOfShape(policy: Raw): boolean {
 function statementIsWhole(statement: Raw): boolean {
   if (!Object.keys(statement).every((name) => STATEMENT.has(name))) return false;
   if (statement['Effect'] !== 'Allow' && statement['Effect'] !== 'Deny') return false;
-  if (!['undefined', 'string'].includes(typeof statement['Sid']) || !/^[A-Za-z0-9]*$/.test(String(statement['Sid'] ?? ''))) return false;
+  const sid = statement['Sid'] ?? '';
+  if (typeof sid !== 'string' || !/^[A-Za-z0-9]*$/.test(sid)) return false;
   for (const name of ['Action', 'Resource', 'Principal']) if (name in statement && `Not${name}` in statement) return false;
   const listed = ['Action', 'NotAction', 'Resource', 'NotResource'];
   if (!listed.every((name) => listOf(statement[name]).every((value) => typeof value === 'string'))) return false;

@@ -20,7 +20,8 @@ export function parseJsonPattern(text: string): FilterPattern {
     },
     extract(message) {
       const event = parse(message);
-      return Object.fromEntries(selectors.flatMap(({ text: name, steps }) => values(event, steps).slice(0, 1).map((value) => [name, typeof value === 'string' ? value : JSON.stringify(value)])));
+      const first = selectors.flatMap(({ text: name, steps }) => values(event, steps).slice(0, 1).map((value) => ({ name, value })));
+      return Object.fromEntries(first.map(({ name, value }) => [name, typeof value === 'string' ? value : JSON.stringify(value)]));
     },
   };
 }

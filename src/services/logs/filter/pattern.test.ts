@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseFilterPattern } from './pattern.ts';
 
-const cases = (name: string, rows: [pattern: string, message: string | object, matches: boolean][]) => describe(name, () => {
-  for (const [pattern, message, wanted] of rows) {
-    const text = typeof message === 'string' ? message : JSON.stringify(message);
-    test(`${pattern} ${wanted ? 'finds' : 'leaves'} ${text}`, () => assert.equal(parseFilterPattern(pattern).matches(text), wanted));
-  }
-});
+function cases(name: string, rows: [pattern: string, message: string | object, matches: boolean][]) {
+  describe(name, () => {
+    for (const [pattern, message, wanted] of rows) {
+      const text = typeof message === 'string' ? message : JSON.stringify(message);
+      test(`${pattern} ${wanted ? 'finds' : 'leaves'} ${text}`, () => assert.equal(parseFilterPattern(pattern).matches(text), wanted));
+    }
+  });
+}
 
 cases('terms', [
   ['', 'anything', true],

@@ -1,4 +1,4 @@
-import { invalidParameter } from '../errors.ts';
+import { notMatching } from '../errors.ts';
 import { parseFields } from './fields.ts';
 import { parseJsonPattern } from './json.ts';
 import { parseTerms } from './terms.ts';
@@ -16,7 +16,7 @@ export interface FilterPattern {
 /** Throws InvalidParameterException. An empty pattern matches everything. */
 export function parseFilterPattern(text: string): FilterPattern {
   const pattern = text.trim();
-  if (pattern.length > 1024) throw invalidParameter("1 validation error detected: Value at 'filterPattern' failed to satisfy constraint: Member must have length less than or equal to 1024");
+  if (pattern.length > 1024) throw notMatching(pattern, 'filterPattern', 'Member must have length less than or equal to 1024');
   if (pattern.startsWith('{')) return parseJsonPattern(pattern);
   if (pattern.startsWith('[')) return parseFields(pattern);
   return parseTerms(pattern);

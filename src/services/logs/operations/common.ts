@@ -80,17 +80,19 @@ export async function deleteGroup(context: RequestContext, name: string, check: 
  */
 export const onGroup = { resources: (input: GroupInput, context: RequestContext) => [`${groupArn(context, groupNameOf(input))}:log-stream:`] };
 export const onStream = {
-  resources: (input: GroupInput & { logStreamName?: string | undefined }, context: RequestContext) => [`${groupArn(context, groupNameOf(input))}:log-stream:${input.logStreamName ?? ''}`],
+  resources: (input: GroupInput & { logStreamName?: string | undefined }, context: RequestContext) =>
+    [`${groupArn(context, groupNameOf(input))}:log-stream:${input.logStreamName ?? ''}`],
 };
 /** Groups that one lists have no name in the request. */
 export const onAllGroups = { resources: (_input: object, context: RequestContext) => [`${groupArn(context, '')}:log-stream:`] };
 
 /** Opaque tokens of pages. */
 export const toToken = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-export function fromToken<T>(token: string | undefined): T | undefined {
+/** The caller knows what it had put in. */
+export function fromToken(token: string | undefined): unknown {
   if (token === undefined) return undefined;
   try {
-    return JSON.parse(Buffer.from(token, 'base64url').toString()) as T;
+    return JSON.parse(Buffer.from(token, 'base64url').toString());
   } catch {
     throw invalidParameter('The specified nextToken is invalid.');
   }

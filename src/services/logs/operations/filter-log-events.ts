@@ -1,11 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
+import type { FilterLogEventsCommandInput } from '@aws-sdk/client-cloudwatch-logs';
 import { invalidParameter } from '../errors.ts';
 import { type FilterPattern, parseFilterPattern } from '../filter/pattern.ts';
 import { type Position, toDigits } from '../position.ts';
-import { EVENT_OVERHEAD_BYTES, type Range, type StoredEvent } from '../storage.ts';
+import { EVENT_OVERHEAD_BYTES, type Range, type StoredEvent, type Stream } from '../storage.ts';
 import { storageOf } from '../storage-of.ts';
-import type { FilterLogEventsCommandInput } from '@aws-sdk/client-cloudwatch-logs';
-import type { Stream } from '../storage.ts';
 import { checkLimit, type Family, fromToken, groupNamed, groupNameOf, onGroup, toToken } from './common.ts';
 
 const MOST_EVENTS = 10_000;
@@ -61,7 +60,7 @@ async function search(
 ): Promise<{ events: StoredEvent[]; next?: Position }> {
   const descending = input.startFromHead === false;
   const events: StoredEvent[] = [];
-  let position = fromToken<Position>(input.nextToken);
+  let position = fromToken(input.nextToken) as Position | undefined;
   let bytes = 0;
   for (let looked = 0; streams.size > 0 && looked < MOST_READ; looked += READ_EVENTS) {
     const found = read({

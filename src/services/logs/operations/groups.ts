@@ -24,7 +24,7 @@ async function listed(context: RequestContext, input: Listing, most: number): Pr
     throw invalidParameter('LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.');
   }
   const limit = checkLimit(input.limit, most);
-  const last = fromToken<string>(input.nextToken);
+  const last = fromToken(input.nextToken) as string | undefined;
   const identifiers = input.logGroupIdentifiers?.map((identifier) => nameInArn(identifier) ?? identifier);
   const pattern = input.logGroupNamePattern?.toLowerCase() ?? '';
   const all = (await groups.list(context.store, context)).map(({ value }) => value)
@@ -103,7 +103,10 @@ export const groupOperations = {
   DeleteRetentionPolicy: {
     ...onGroup,
     async run(input, context) {
-      await changeGroup(context, groupNameOf(input), ({ retentionDays: _, ...group }) => group);
+      await changeGroup(context, groupNameOf(input), (group) => {
+        const { retentionDays: _, ...kept } = group;
+        return kept;
+      });
       return {};
     },
   },

@@ -40,7 +40,7 @@ export const streamOperations = {
       const order = byTime ? byLastEvent : byName;
       const sign = input.descending ? -1 : 1;
       // The token has what the order needs of the last stream, which may be gone or have moved by now.
-      const last = fromToken<Stream>(input.nextToken);
+      const last = fromToken(input.nextToken) as Stream | undefined;
       const found = storageOf(context).streams(group.id)
         .filter((stream) => stream.name.startsWith(input.logStreamNamePrefix ?? '') && (last === undefined || sign * order(stream, last) > 0))
         .sort((a, b) => sign * order(a, b));
