@@ -9,6 +9,11 @@ import { scopeOf } from './scope.ts';
 
 const DEFAULT_VPC = '172.31.0.0/16';
 const SEEDED = 'seeded';
+/**
+ * A difference from AWS by design, in the default VPC's default group alone: its own addresses reach the ports that ECS gives out, so
+ * that a first balancer finds its targets though nobody made groups. It is listed like any rule, and can be revoked like any.
+ */
+const DYNAMIC_PORTS = { protocol: 'tcp', fromPort: 32768, toPort: 65535, description: 'Gantry: dynamic host ports of ECS, from inside of the default VPC' };
 
 /** What a new account has in a region. Once: who deletes the default VPC does not get it back at the next start. */
 export async function seed(env: Env): Promise<void> {
@@ -60,6 +65,7 @@ export function newVpc(env: Env, scope: Scope, { cidrBlock, dhcpOptionsId, isDef
         rules: [
           { id: newId(env, 'sgr'), egress: false, protocol: '-1', peer: { groupId }, tags: {} },
           { id: newId(env, 'sgr'), egress: true, protocol: '-1', peer: { cidr: '0.0.0.0/0' }, tags: {} },
+          ...(isDefault ? [{ id: newId(env, 'sgr'), egress: false, ...DYNAMIC_PORTS, peer: { cidr: cidrBlock }, tags: {} }] : []),
         ],
       }, 0),
     ],
