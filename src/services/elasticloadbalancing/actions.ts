@@ -27,6 +27,7 @@ function actionFrom(action: AwsAction): Action {
     case 'authenticate-cognito':
     case 'jwt-validation':
       throw unsupported(`The action type '${action.Type}'`);
+    case undefined:
     default:
       throw invalid(`Action type '${String(action.Type)}' must be one of 'redirect,fixed-response,forward,authenticate-oidc,authenticate-cognito,jwt-validation'`);
   }

@@ -6,6 +6,7 @@ import { missing, operations } from './operations/index.ts';
 
 export { healthWatch, targetHealth } from './health.ts';
 export type { TargetHealth, TargetState } from './health.ts';
+export { balancersUsing } from './lookups.ts';
 export type { TargetGroup } from './records.ts';
 export { deregisterTargets, registerTargets, targetGroup } from './targets.ts';
 export type { TargetDescription } from './targets.ts';

@@ -30,7 +30,7 @@ const answer = (env: Env, scope: Scope, repository: Repository): AwsRepository =
 });
 
 function mutability(wanted: ImageTagMutability | undefined, filters: ImageTagMutabilityExclusionFilter[] = []): Pick<Repository, 'imageTagMutability' | 'mutabilityExclusions'> {
-  const imageTagMutability = (wanted ?? 'MUTABLE') as Mutability;
+  const imageTagMutability: Mutability = wanted ?? 'MUTABLE';
   if (!['MUTABLE', 'IMMUTABLE', 'MUTABLE_WITH_EXCLUSION', 'IMMUTABLE_WITH_EXCLUSION'].includes(imageTagMutability)) {
     throw invalidParameter('imageTagMutability', 'Member must satisfy enum value set: [MUTABLE, IMMUTABLE, IMMUTABLE_WITH_EXCLUSION, MUTABLE_WITH_EXCLUSION]');
   }

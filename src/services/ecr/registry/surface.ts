@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Env, Scope, Surface } from '../../../control/service.ts';
+import { repositoryNotFound } from '../errors.ts';
 import { requireRepository } from '../lookups.ts';
 import { registryHost, repositoryArn } from '../naming.ts';
+import { repositories } from '../records.ts';
 import { isLayerLink } from '../token.ts';
 import { authenticate, authorize } from './access.ts';
 import { readBlob } from './blobs.ts';
@@ -47,8 +49,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, env: E
   const step = stepOf(route, request.method ?? 'GET');
   if (!step) throw new RegistryError('UNSUPPORTED', `The operation ${request.method} ${path} is unsupported.`);
   // Permission comes first: who may not touch a repository is not told whether it is there.
-  await authorize(call, step.action, { arn: repositoryArn(scope, route.name) });
-  await step.run({ ...call, repository: await requireRepository(env, scope, route.name) });
+  const repository = await repositories.get(env.store, scope, route.name);
+  await authorize(call, step.action, repository?.value ?? { arn: repositoryArn(scope, route.name) });
+  if (!repository) throw repositoryNotFound(scope.account, route.name);
+  await step.run({ ...call, repository });
 }
 
 interface Step {

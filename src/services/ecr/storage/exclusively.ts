@@ -4,7 +4,7 @@ const held = new Map<string, Promise<unknown>>();
 /** Runs the work of one name one after the other. */
 export async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
   const turn = (held.get(name) ?? Promise.resolve()).then(work, work);
-  const settled = turn.then(() => {}, () => {});
+  const settled = Promise.allSettled([turn]);
   held.set(name, settled);
   try {
     return await turn;
