@@ -1,3 +1,4 @@
+import { omit } from '../../control/omit.ts';
 import type { Env, Scope } from '../../control/service.ts';
 import * as causes from './causes.ts';
 import { aboveMax, belowMin } from './errors.ts';
@@ -16,7 +17,6 @@ export async function setDesiredCapacity(env: Env, scope: Scope, nameOrArn: stri
     if (desired < group.minSize) throw belowMin(desired, group.minSize);
     if (desired === group.desiredCapacity) return undefined;
     // A new wish is tried at once, whatever failed before.
-    const { backoff: _, ...rest } = group;
-    return { ...rest, desiredCapacity: desired, causes: [...group.causes, causes.desiredSet(env.now(), group.desiredCapacity, desired)] };
+    return { ...omit(group, 'backoff'), desiredCapacity: desired, causes: [...group.causes, causes.desiredSet(env.now(), group.desiredCapacity, desired)] };
   });
 }

@@ -19,7 +19,7 @@ export async function launchSource(env: Env, scope: Scope, launch: Group['launch
   const counts = { MinCount: 1, MaxCount: 1 };
   if ('template' in launch) return { ...counts, LaunchTemplate: { LaunchTemplateId: launch.template.id, Version: launch.template.version } };
   const configuration = (await launchConfigurations.get(env.store, scope, launch.configuration))?.value;
-  return { ...counts, ...(configuration && fromConfiguration(configuration.data as Partial<CreateLaunchConfigurationType>)) };
+  return { ...counts, ...(configuration && fromConfiguration(configuration.data)) };
 }
 
 function fromConfiguration(data: Partial<CreateLaunchConfigurationType>): Omit<RunInstancesRequest, 'MinCount' | 'MaxCount'> {
@@ -27,7 +27,7 @@ function fromConfiguration(data: Partial<CreateLaunchConfigurationType>): Omit<R
   return {
     ImageId: data.ImageId, InstanceType: data.InstanceType as RunInstancesRequest['InstanceType'], KeyName: data.KeyName, UserData: data.UserData, EbsOptimized: data.EbsOptimized,
     ...(data.IamInstanceProfile !== undefined && { IamInstanceProfile: data.IamInstanceProfile.startsWith('arn:') ? { Arn: data.IamInstanceProfile } : { Name: data.IamInstanceProfile } }),
-    ...(data.MetadataOptions && { MetadataOptions: data.MetadataOptions as RunInstancesRequest['MetadataOptions'] }),
+    ...(data.MetadataOptions && { MetadataOptions: data.MetadataOptions }),
     ...(data.InstanceMonitoring && { Monitoring: { Enabled: data.InstanceMonitoring.Enabled } }),
     ...(groups?.length && { SecurityGroupIds: groups }),
   };

@@ -1,3 +1,4 @@
+import { omit } from '../../control/omit.ts';
 import { transact } from '../../control/transact.ts';
 import type { Env, Scope } from '../../control/service.ts';
 import type { Change, Entry } from '../../store/store.ts';
@@ -22,6 +23,5 @@ export async function beginTermination(env: Env, scope: Scope, group: Group, { i
 export function termination(env: Env, scope: Scope, group: Group, { key, value, revision }: Entry<Member>, cause: string): { changes: Change[]; record: Activity } {
   const activityId = newActivityId(env);
   const { record, change } = begin(env, scope, group, { id: activityId, cause, description: `Terminating EC2 instance: ${value.instanceId ?? ''}`, details: detailsOf(value) });
-  const { launching: _, ...member } = value;
-  return { record, changes: [members.put(key, { ...member, lifecycleState: 'Terminating', activity: activityId }, revision), change] };
+  return { record, changes: [members.put(key, { ...omit(value, 'launching'), lifecycleState: 'Terminating', activity: activityId }, revision), change] };
 }

@@ -29,7 +29,6 @@ export const insufficientFreeAddresses = make('InsufficientFreeAddressesInSubnet
   `There are not enough free addresses in subnet '${subnetId}' to satisfy the requested number of instances (${count}).`);
 export const insufficientAddressCapacity = make('InsufficientAddressCapacity', () => 'Not enough public addresses available to satisfy your request.', 500);
 export const addressInUse = make('InvalidIPAddress.InUse', (address: string) => `Address ${address} is in use.`);
-export const addressLimitExceeded = make('AddressLimitExceeded', () => 'The maximum number of addresses has been reached.');
 export const addressNotFound = make('InvalidAddress.NotFound', (address: string) => `Address '${address}' not found.`);
 export const interfaceInUse = make('InvalidNetworkInterface.InUse', (id: string) => `Network interface '${id}' is currently in use.`);
 export const attachmentLimitExceeded = make('AttachmentLimitExceeded', (count: number, type: string) => `Interface count ${count} exceeds the limit for ${type}`);

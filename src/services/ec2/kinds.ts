@@ -61,5 +61,5 @@ export function kindOf(id: string): Kind<{ id: string; tags: Tags }> {
   const found = Object.values(kinds).find(({ prefix }) => wellFormed(prefix, id));
   if (!found) throw malformed(id);
   // The registry's kinds differ in their records alone, and all of those have an id and tags.
-  return found as unknown as Kind<{ id: string; tags: Tags }>;
+  return found;
 }

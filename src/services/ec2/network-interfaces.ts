@@ -1,3 +1,4 @@
+import { omit } from '../../control/omit.ts';
 import type { Env, Scope } from '../../control/service.ts';
 import type { Change, Entry } from '../../store/store.ts';
 import { instanceTypes } from './catalogue/instance-types.ts';
@@ -69,8 +70,9 @@ export function freeDevice(instance: Instance, wanted?: number): number {
   const count = Object.keys(instance.interfaces).length;
   if (count >= limit) throw attachmentLimitExceeded(count + 1, instance.instanceType);
   if (wanted !== undefined && instance.interfaces[wanted]) throw invalidParameterValue(`Instance '${instance.id}' already has an interface attached at device index '${wanted}'.`);
-  let index = wanted ?? 1;
-  while (wanted === undefined && instance.interfaces[index]) index++;
+  if (wanted !== undefined) return wanted;
+  let index = 1;
+  while (instance.interfaces[index]) index++;
   return index;
 }
 
@@ -123,9 +125,7 @@ export async function deleteNetworkInterface(env: Env, scope: Scope, id: string)
 }
 
 /** On no machine and in nobody's namespace. */
-export function detached({ attachment: _, hostId: __, publicOnStart: ___, ...rest }: NetworkInterface): NetworkInterface {
-  return rest;
-}
+export const detached = (one: NetworkInterface): NetworkInterface => omit(one, 'attachment', 'hostId', 'publicOnStart');
 
 /** The changes that delete an interface and free its addresses; an elastic one stays its owner's. */
 export async function removal(env: Env, scope: Scope, { key, value, revision }: Entry<NetworkInterface>): Promise<Change[]> {
@@ -142,8 +142,7 @@ export async function publicRemoval(env: Env, scope: Scope, { public: shown }: N
   if (!shown.allocationId) return [{ delete: publicAddresses.key(scope, shown.address) }];
   const elastic = await addresses.get(env.store, scope, shown.allocationId);
   if (!elastic) return [];
-  const { networkInterfaceId: _, ...rest } = elastic.value;
-  return [addresses.put(elastic.key, rest, elastic.revision)];
+  return [addresses.put(elastic.key, omit(elastic.value, 'networkInterfaceId'), elastic.revision)];
 }
 
 /** Answers the changed interface, undefined if it is gone. */

@@ -1,3 +1,4 @@
+import { omit } from '../../control/omit.ts';
 import { hostKey, hosts } from '../../control/hosts.ts';
 import type { HostRecord } from '../../control/hosts.ts';
 import type { Env, Scope } from '../../control/service.ts';
@@ -63,7 +64,6 @@ export function takeMemory(scope: Scope, hostId: string, ledger: Entry<HostPlace
 export async function freeMemory(env: Env, scope: Scope, hostId: string, instanceId: string): Promise<void> {
   await hostPlacements.update(env.store, hostPlacements.key(scope, hostId), ({ memoryMiB }) => {
     if (!(instanceId in memoryMiB)) return undefined;
-    const { [instanceId]: _, ...rest } = memoryMiB;
-    return { memoryMiB: rest };
+    return { memoryMiB: omit(memoryMiB, instanceId) };
   });
 }

@@ -1,3 +1,4 @@
+import { omit } from '../../control/omit.ts';
 import type { Env, Scope } from '../../control/service.ts';
 import type { Change } from '../../store/store.ts';
 import { instanceTypes } from './catalogue/instance-types.ts';
@@ -41,8 +42,7 @@ export function stopping(instance: Instance, now: Date, reason: Reason): Instanc
 export function starting(instance: Instance, now: Date): Instance | undefined {
   if (instance.state === 'running' || instance.state === 'pending') return undefined;
   if (instance.state !== 'stopped') throw incorrectInstanceState(instance.id, 'started');
-  const { stateReason: _, ...rest } = instance;
-  return { ...rest, state: 'pending', stateTransitionReason: '', generation: instance.generation + 1, launchTime: now.toISOString() };
+  return { ...omit(instance, 'stateReason'), state: 'pending', stateTransitionReason: '', generation: instance.generation + 1, launchTime: now.toISOString() };
 }
 
 /**

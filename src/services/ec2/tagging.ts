@@ -1,4 +1,5 @@
 import type { Tag, TagSpecification } from '@aws-sdk/client-ec2';
+import { omit } from '../../control/omit.ts';
 import type { Env, Scope } from '../../control/service.ts';
 import { invalidParameterValue } from './errors.ts';
 import { instances } from './records.ts';
@@ -23,7 +24,7 @@ export function tagsFor(type: string, specifications: TagSpecification[] | undef
 /** For services: a tag of `aws:` on an instance, which customers can neither set nor remove; undefined takes it away. */
 export async function setSystemTag(env: Env, scope: Scope, instanceId: string, key: string, value: string | undefined): Promise<void> {
   await instances.update(env.store, instances.key(scope, instanceId), (instance) => {
-    const { [key]: _, ...tags } = instance.tags;
+    const tags = omit(instance.tags, key);
     return { ...instance, tags: value === undefined ? tags : { ...tags, [key]: value } };
   });
 }

@@ -2,5 +2,5 @@
 export function zoneId(zone: string): string {
   const [, area = '', direction = '', number = '', letter = 'a'] = /^([a-z-]+)-([a-z]+)-(\d+)([a-z])$/.exec(zone) ?? [];
   const short = direction.replace(/north|south|east|west|central/g, (word) => word[0] ?? '');
-  return `${area.replace('-', '')}${short}${number}-az${letter.charCodeAt(0) - 96}`;
+  return `${area.replace('-gov', 'g')}${short}${number}-az${letter.charCodeAt(0) - 96}`;
 }

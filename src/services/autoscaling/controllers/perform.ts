@@ -1,3 +1,4 @@
+import { omit } from '../../../control/omit.ts';
 import { AwsError } from '../../../control/error.ts';
 import type { Env, Scope } from '../../../control/service.ts';
 import { runInstances, terminateInstances } from '../../ec2/index.ts';
@@ -84,10 +85,10 @@ async function run(env: Env, scope: Scope, group: Group, member: Member, others:
   }
 }
 
-function launched(group: Group, { launching: _, ...member }: Member, instance: Instance): Member {
+function launched(group: Group, member: Member, instance: Instance): Member {
   const version = instance.tags['aws:ec2launchtemplate:version'] ?? '';
   return {
-    ...member, instanceId: instance.id, instanceType: instance.instanceType, imageId: instance.imageId, zone: instance.zone, subnetId: instance.subnetId,
+    ...omit(member, 'launching'), instanceId: instance.id, instanceType: instance.instanceType, imageId: instance.imageId, zone: instance.zone, subnetId: instance.subnetId,
     ...('template' in group.launch ? { template: { ...group.launch.template, version } } : { configuration: group.launch.configuration }),
   };
 }
@@ -105,7 +106,7 @@ async function fail(env: Env, scope: Scope, group: Group, member: Member, messag
 }
 
 async function serve(env: Env, scope: Scope, group: Group, member: Member): Promise<void> {
-  await members.update(env.store, members.key(scope, group.name, member.id), ({ activity: _, ...current }) => ({ ...current, lifecycleState: 'InService', inServiceAt: env.now().toISOString() }));
+  await members.update(env.store, members.key(scope, group.name, member.id), (current) => ({ ...omit(current, 'activity'), lifecycleState: 'InService', inServiceAt: env.now().toISOString() }));
   await finish(env, scope, group.name, member.activity);
-  if (group.backoff) await groups.update(env.store, groups.key(scope, group.name), ({ backoff: _, ...current }) => current);
+  if (group.backoff) await groups.update(env.store, groups.key(scope, group.name), (current) => omit(current, 'backoff'));
 }

@@ -1,4 +1,5 @@
 import type * as Sdk from '@aws-sdk/client-auto-scaling';
+import { omit } from '../../../control/omit.ts';
 import type { RequestContext } from '../../../control/service.ts';
 import { wildcardless } from './filters.ts';
 import * as causes from '../causes.ts';
@@ -56,9 +57,8 @@ async function updated(context: RequestContext, input: Sdk.UpdateAutoScalingGrou
     // Bounds that moved past the desired capacity take it along, unless it was given too.
     const desired = input.DesiredCapacity ?? Math.min(Math.max(group.desiredCapacity, minSize), maxSize);
     checkSizes(minSize, maxSize, desired);
-    const { backoff: _, ...rest } = group;
     return {
-      ...rest, ...optional(input), minSize, maxSize, desiredCapacity: desired, launch: launch ?? group.launch, subnets: subnets ?? group.subnets,
+      ...omit(group, 'backoff'), ...optional(input), minSize, maxSize, desiredCapacity: desired, launch: launch ?? group.launch, subnets: subnets ?? group.subnets,
       healthCheckTypes: types ?? group.healthCheckTypes, healthCheckGracePeriod: input.HealthCheckGracePeriod ?? group.healthCheckGracePeriod,
       defaultCooldown: input.DefaultCooldown ?? group.defaultCooldown, terminationPolicies: policies ?? group.terminationPolicies,
       newInstancesProtectedFromScaleIn: input.NewInstancesProtectedFromScaleIn ?? group.newInstancesProtectedFromScaleIn, capacityRebalance: input.CapacityRebalance ?? group.capacityRebalance,

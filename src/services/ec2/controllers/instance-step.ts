@@ -14,7 +14,9 @@ export function afterObservation(instance: Instance, seen: ObservedInstance | un
       return seen.state === 'stopped' ? died(instance, reasonOf(seen), now) : undefined;
     case 'stopping':
       return seen.state === 'stopped' ? { ...instance, state: 'stopped' } : undefined;
-    default:
+    case 'stopped':
+    case 'shutting-down':
+    case 'terminated':
       return undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { omit } from '../../../control/omit.ts';
 import { desired, idOf, observed, observedPrefix } from '../../../control/hosts.ts';
 import type { Controller } from '../../../control/controller.ts';
 import type { Env, Scope } from '../../../control/service.ts';
@@ -65,8 +66,7 @@ async function release(env: Env, scope: Scope, instance: Instance): Promise<void
     const changes: Change[] = [];
     for (const one of await entriesOf(env, scope, instance)) {
       if (!one.value.public || one.value.public.allocationId) continue;
-      const { public: _, ...rest } = one.value;
-      changes.push(networkInterfaces.put(one.key, rest, one.revision), ...(await publicRemoval(env, scope, one.value)));
+      changes.push(networkInterfaces.put(one.key, omit(one.value, 'public'), one.revision), ...(await publicRemoval(env, scope, one.value)));
     }
     return { changes, result: undefined };
   });

@@ -36,7 +36,7 @@ export interface ResolvedTemplate {
 export async function resolveTemplate(env: Env, scope: Scope, specification: LaunchTemplateSpecification): Promise<ResolvedTemplate> {
   const { value: template } = await findTemplate(env, scope, specification);
   const { version, data } = await findVersion(env, scope, template, specification.Version);
-  return { id: template.id, name: template.name, version, data: data as RequestLaunchTemplateData };
+  return { id: template.id, name: template.name, version, data: data };
 }
 
 /**
@@ -47,7 +47,7 @@ export function mergeTemplate(template: RequestLaunchTemplateData, request: RunI
   const given = Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)) as unknown as RunInstancesRequest;
   // Members of the same names have the same shapes; the template's enumerations are only narrower.
   const merged = { ...(template as Partial<RunInstancesRequest>), ...given };
-  merged.TagSpecifications = mergeTags(template.TagSpecifications as TagSpecification[] | undefined, request.TagSpecifications);
+  merged.TagSpecifications = mergeTags(template.TagSpecifications, request.TagSpecifications);
   if (template.NetworkInterfaces?.length && !request.NetworkInterfaces?.length) {
     merged.NetworkInterfaces = template.NetworkInterfaces.map((networkInterface, i) => ({
       ...networkInterface,

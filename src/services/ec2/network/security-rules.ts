@@ -76,6 +76,6 @@ export function permissionsOf(rules: GroupRule[], egress: boolean, account: stri
 export function enforced(rules: GroupRule[], egress: boolean): SecurityGroupRule[] {
   return rules.filter((rule) => rule.egress === egress).flatMap(({ protocol, fromPort, toPort, peer }) => {
     const source = 'cidr' in peer || 'groupId' in peer ? peer : undefined;
-    return source ? [{ protocol, source, ...(fromPort !== undefined && { fromPort, toPort }) } as SecurityGroupRule] : [];
+    return source ? [{ protocol, source, ...(fromPort !== undefined && { fromPort, toPort }) }] : [];
   });
 }

@@ -1,4 +1,5 @@
 import type * as Sdk from '@aws-sdk/client-ec2';
+import { omit } from '../../../control/omit.ts';
 import type { RequestContext } from '../../../control/service.ts';
 import type { Change, Entry } from '../../../store/store.ts';
 import { addressNotFound, alreadyAssociated, invalidParameterValue, missingParameter, notFound } from '../errors.ts';
@@ -55,9 +56,7 @@ async function dissociation(context: RequestContext, elastic: Entry<Address>): P
   return changes;
 }
 
-function withoutPublic({ public: _, ...rest }: NetworkInterface): NetworkInterface {
-  return rest;
-}
+const withoutPublic = (one: NetworkInterface): NetworkInterface => omit(one, 'public');
 
 export const addressOperations = {
   AllocateAddress: async (input, context) => {

@@ -1,4 +1,5 @@
 import type * as Sdk from '@aws-sdk/client-ec2';
+import { omit } from '../../../control/omit.ts';
 import type { RequestContext } from '../../../control/service.ts';
 import type { Entry } from '../../../store/store.ts';
 import { instanceProfile } from '../../iam/index.ts';
@@ -86,7 +87,7 @@ export const instanceAttributeOperations = {
       case 'kernel': case 'ramdisk': case 'productCodes': case 'sriovNetSupport': return { InstanceId: id };
       case 'enaSupport': return { InstanceId: id, EnaSupport: { Value: true } };
       case 'enclaveOptions': return { InstanceId: id, EnclaveOptions: { Enabled: false } };
-      default: throw missingParameter('attribute');
+      case undefined: default: throw missingParameter('attribute');
     }
   },
 
@@ -130,7 +131,7 @@ export const instanceAttributeOperations = {
 
   DisassociateIamInstanceProfile: async ({ AssociationId: id = '' }, context) => {
     const { key, value } = await profileAssociation(context, id);
-    await instances.update(context.store, key, ({ instanceProfile: _, ...rest }) => rest);
+    await instances.update(context.store, key, (instance) => omit(instance, 'instanceProfile'));
     return { IamInstanceProfileAssociation: associationShape(value, 'disassociating') };
   },
 

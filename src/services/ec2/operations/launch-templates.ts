@@ -20,7 +20,7 @@ const versionShape = (template: LaunchTemplate, version: LaunchTemplateVersion):
   LaunchTemplateId: template.id, LaunchTemplateName: template.name, VersionNumber: version.version, VersionDescription: version.description,
   CreateTime: new Date(version.createdAt), CreatedBy: version.createdBy, DefaultVersion: version.version === template.defaultVersion,
   // Stored as it came; the shapes of request and response have the same members.
-  LaunchTemplateData: version.data as Sdk.ResponseLaunchTemplateData,
+  LaunchTemplateData: version.data,
 });
 
 function newVersion(context: RequestContext, templateId: string, version: number, input: { VersionDescription?: string | undefined; LaunchTemplateData: Sdk.RequestLaunchTemplateData | undefined }, base: Record<string, unknown> = {}): LaunchTemplateVersion {

@@ -113,7 +113,7 @@ export const networkInterfaceOperations = {
       case 'groupSet': return { NetworkInterfaceId: id, Groups: shown.Groups };
       case 'sourceDestCheck': return { NetworkInterfaceId: id, SourceDestCheck: { Value: value.sourceDestCheck } };
       case 'attachment': return { NetworkInterfaceId: id, Attachment: shown.Attachment };
-      default: throw missingParameter('attribute');
+      case 'associatePublicIpAddress': case undefined: default: throw missingParameter('attribute');
     }
   },
 } satisfies Ec2Operations;

@@ -1,4 +1,5 @@
 import type * as Sdk from '@aws-sdk/client-ec2';
+import { omit } from '../../../control/omit.ts';
 import type { RequestContext, Scope } from '../../../control/service.ts';
 import { authFailure, groupNotFound, invalidParameterCombination, invalidParameterValue, missingParameter, notFound, permissionDuplicate, permissionNotFound } from '../errors.ts';
 import { applyFilters } from '../filters.ts';
@@ -74,8 +75,8 @@ async function revoke(input: PermissionsInput, egress: boolean, context: Request
     if (wanted.some((rule) => !value.rules.some((other) => sameRule(other, rule)))) throw permissionNotFound();
     const goes = (rule: GroupRule) => ids.includes(rule.id) || wanted.some((other) => sameRule(other, rule));
     const revoked = value.rules.filter(goes).map((rule) => {
-      const { ReferencedGroupInfo, SecurityGroupRuleArn: _, GroupOwnerId: __, Tags: ___, ...rest } = shape(value, rule, context);
-      return { ...rest, ReferencedGroupId: ReferencedGroupInfo?.GroupId };
+      const shown = shape(value, rule, context);
+      return { ...omit(shown, 'ReferencedGroupInfo', 'SecurityGroupRuleArn', 'GroupOwnerId', 'Tags'), ReferencedGroupId: shown.ReferencedGroupInfo?.GroupId };
     });
     return { changes: [securityGroups.put(key, { ...value, rules: value.rules.filter((rule) => !goes(rule)) }, revision)], result: { Return: true, RevokedSecurityGroupRules: revoked } };
   });
@@ -99,8 +100,8 @@ async function describe(input: Sdk.UpdateSecurityGroupRuleDescriptionsIngressReq
   });
 }
 
-function described({ description: _, ...rule }: GroupRule, description: string | undefined): GroupRule {
-  return description === undefined ? rule : { ...rule, description };
+function described(rule: GroupRule, description: string | undefined): GroupRule {
+  return description === undefined ? omit(rule, 'description') : { ...rule, description };
 }
 
 function fromUpdate(update: Sdk.SecurityGroupRuleRequest, egress: boolean): RuleCore {

@@ -63,7 +63,7 @@ export const tagOperations = {
     for (const { value } of await securityGroups.list(context.store, context)) for (const rule of value.rules) add(rule.id, 'security-group-rule', rule.tags);
     const found = applyFilters(all, input.Filters, {
       key: ({ Key }) => Key, value: ({ Value }) => Value, 'resource-id': ({ ResourceId }) => ResourceId, 'resource-type': ({ ResourceType }) => ResourceType,
-    }, ({ Key = '', Value = '' }) => ({ [Key]: Value }));
+    }, ({ Key, Value }) => ({ [Key]: Value }));
     const order = ({ ResourceId, Key }: (typeof all)[number]) => `${ResourceId}/${Key}`;
     const { items, NextToken } = page(found.sort((a, b) => (order(a) < order(b) ? -1 : 1)), input, order);
     return { Tags: items, NextToken };

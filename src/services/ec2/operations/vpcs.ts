@@ -90,7 +90,7 @@ export const vpcOperations = {
       case 'enableDnsSupport': return { VpcId: id, EnableDnsSupport: { Value: vpc.enableDnsSupport } };
       case 'enableDnsHostnames': return { VpcId: id, EnableDnsHostnames: { Value: vpc.enableDnsHostnames } };
       case 'enableNetworkAddressUsageMetrics': return { VpcId: id, EnableNetworkAddressUsageMetrics: { Value: false } };
-      default: throw missingParameter('attribute');
+      case undefined: default: throw missingParameter('attribute');
     }
   },
 

@@ -1,4 +1,5 @@
 import type * as Sdk from '@aws-sdk/client-ssm';
+import { omit } from '../../../control/omit.ts';
 import { AwsError } from '../../../control/error.ts';
 import type { OperationTable, RequestContext } from '../../../control/service.ts';
 import { transact } from '../../../control/transact.ts';
@@ -60,7 +61,7 @@ export const parameterOperations = {
       if (Names.length > 10) throw validation(`1 validation error detected: Value '[${Names.join(', ')}]' at 'names' failed to satisfy constraint: Member must have length less than or equal to 10`);
       const Parameters: Sdk.Parameter[] = [];
       const InvalidParameters: string[] = [];
-      for (const name of [...new Set(Names)]) {
+      for (const name of new Set(Names)) {
         try {
           Parameters.push(await shape(context, context, await lookUp(context, context, name), WithDecryption));
         } catch (error) {
@@ -119,8 +120,7 @@ export const parameterOperations = {
       const { items, NextToken } = page(all, input, 50);
       return {
         Parameters: await Promise.all(items.map(async ({ value: { labels, ...version } }): Promise<Sdk.ParameterHistory> => {
-          const { ARN: _, ...shown } = metadata(context, name, { ...version, labels });
-          return { ...shown, Labels: labels, Value: version.type === 'SecureString' && input.WithDecryption ? await unseal(context, name, version.value) : version.value };
+          return { ...omit(metadata(context, name, { ...version, labels }), 'ARN'), Labels: labels, Value: version.type === 'SecureString' && input.WithDecryption ? await unseal(context, name, version.value) : version.value };
         })),
         NextToken,
       };
