@@ -17,6 +17,7 @@ import { introspectionRoutes, serve, taskRoutes } from './metadata/server.ts';
 import { writeTaskNetwork } from './network/bridge.ts';
 import { addAddress } from './network/links.ts';
 import { makeNetwork } from './network/network.ts';
+import { allowLocalForwards } from './network/ports.ts';
 import { forget, register } from './register.ts';
 import { openState } from './state.ts';
 import { makeSubmit } from './submit.ts';
@@ -58,6 +59,7 @@ const engine = makeTaskEngine({
   now: Date.now,
 });
 
+await allowLocalForwards().catch((error: unknown) => log('127.0.0.1 leads to no host ports', { error }));
 await network.applyPorts();
 const servers = [
   await serve(taskRoutes({ state: store.state, cri, memoryLimitBytes: machineSize().memoryMiB * 2 ** 20 }), 80, '169.254.170.2'),

@@ -7,6 +7,8 @@ import { knownStatus } from './tasks/decide.ts';
 import type { Log } from './log.ts';
 
 export interface Submit {
+  /** Whether there is something about the task that the control plane was not told. */
+  owes(record: TaskRecord): boolean;
   /** Tells the control plane what it was not told yet. Rejects while it cannot be told. Resolves at once if there is nothing. */
   task(record: TaskRecord): Promise<void>;
   attachment(attachmentArn: string, task: { arn: string; clusterArn: string }): Promise<void>;
@@ -17,17 +19,18 @@ const cut = (text: string | undefined, length: number) => (text === undefined ? 
 
 export function makeSubmit({ ecs, store, log }: { ecs: Pick<ECSClient, 'send'>; store: StateStore; log: Log }): Submit {
   return {
+    owes: (record) => owesTask(record) || changes(record).length > 0,
     async task(record) {
       const status = knownStatus(record);
       const containers = changes(record);
-      if (status !== 'PENDING' && record.submitted.task !== status && record.submitted.task !== 'STOPPED') {
+      if (status !== 'PENDING' && owesTask(record)) {
         await takenOrRefused(submitTask(record, status), record);
         record.submitted.task = status;
       } else {
         for (const change of containers) await takenOrRefused(submitContainer(record, change), record);
       }
       for (const { containerName, status: told } of containers) record.submitted.containers[containerName!] = told as 'RUNNING' | 'STOPPED';
-      if (containers.length || status === 'STOPPED') await store.save();
+      await store.save();
     },
     async attachment(attachmentArn, task) {
       // As AWS's agent tells of a task's ENI; SubmitAttachmentStateChanges is for those of instances.
@@ -67,6 +70,11 @@ export function makeSubmit({ ecs, store, log }: { ecs: Pick<ECSClient, 'send'>; 
       log('the control plane refuses a state', { task: record.task.arn, error });
     }
   }
+}
+
+function owesTask(record: TaskRecord): boolean {
+  const status = knownStatus(record);
+  return status !== 'PENDING' && record.submitted.task !== status && record.submitted.task !== 'STOPPED';
 }
 
 /** Containers whose state the control plane does not know yet. */

@@ -37,7 +37,7 @@ export interface ContainerConfig {
   command: string[];
   args: string[];
   workingDir: string;
-  envs: { key: string; value: string }[];
+  envs: { key: string; value: Buffer }[];
   mounts: Mount[];
   devices: { containerPath: string; hostPath: string; permissions: string }[];
   labels: Record<string, string>;

@@ -93,7 +93,8 @@ export function makeLogs({ client, store, logDir, region, log, pauseMs = 500, pa
       for (;;) {
         const position = (state.log ??= { attempt: 0, offset: 0 });
         const wasDraining = draining;
-        const { events, next, atEnd } = await readLog(join(taskLogDir(record, logDir), logFileOf(container.name, position.attempt)), position.offset);
+        const ended = wasDraining || position.attempt < state.attempt;
+        const { events, next, atEnd } = await readLog(join(taskLogDir(record, logDir), logFileOf(container.name, position.attempt)), position.offset, ended);
         try {
           if (events.length) await putEvents(service, to, events);
           pause.reset();
@@ -111,6 +112,7 @@ export function makeLogs({ client, store, logDir, region, log, pauseMs = 500, pa
           await store.save();
         }
         if (!atEnd) continue;
+        if (!ended && (draining || position.attempt < state.attempt)) continue;
         if (position.attempt < state.attempt) state.log = { attempt: position.attempt + 1, offset: 0 };
         else if (wasDraining) return;
         else await Promise.race([sleep(pauseMs), hurry.promise]);

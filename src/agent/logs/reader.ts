@@ -15,8 +15,11 @@ const CHUNK = 1 << 20;
 /** A line is cut here: with the 26 bytes that each event counts more, this is the most that PutLogEvents takes. */
 const LONGEST = 256 * 1024 - 26;
 
-/** Whole lines from `offset` on; `next` is where the first line begins that is not in `events`. Nothing of a file that is not there. */
-export async function readLog(path: string, offset: number): Promise<{ events: LogEvent[]; next: number; atEnd: boolean }> {
+/**
+ * Whole lines from `offset` on; `next` is where the first line begins that is not in `events`. Nothing of a file that is not
+ * there. `ended`: nobody writes to it any more, so that a last line without an end counts.
+ */
+export async function readLog(path: string, offset: number, ended: boolean): Promise<{ events: LogEvent[]; next: number; atEnd: boolean }> {
   let chunk: Buffer;
   try {
     const file = await open(path, 'r');
@@ -30,12 +33,12 @@ export async function readLog(path: string, offset: number): Promise<{ events: L
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { events: [], next: offset, atEnd: true };
     throw error;
   }
-  const { events, bytes } = parseLog(chunk, chunk.length === CHUNK);
+  const { events, bytes } = parseLog(chunk, chunk.length === CHUNK ? 'full' : ended ? 'ended' : 'open');
   return { events, next: offset + bytes, atEnd: chunk.length < CHUNK };
 }
 
-/** `full`: there is more behind the chunk, so that a line that is longer than all of it must be given out in parts. */
-export function parseLog(chunk: Buffer, full: boolean): { events: LogEvent[]; bytes: number } {
+/** `full`: there is more behind the chunk, so that a line that is longer than all of it must be given out in parts. `ended`: it is the last. */
+export function parseLog(chunk: Buffer, kind: 'open' | 'full' | 'ended'): { events: LogEvent[]; bytes: number } {
   const events: LogEvent[] = [];
   const open_ = new Map<string, LogEvent>();
   let bytes = 0;
@@ -52,8 +55,8 @@ export function parseLog(chunk: Buffer, full: boolean): { events: LogEvent[]; by
     if (event.message !== '' && !Number.isNaN(event.timestamp)) events.push(event);
     if (open_.size === 0) bytes = end + 1;
   }
-  // Both streams are in the middle of a line over the whole chunk: rather cut lines than stand still.
-  if (full && bytes === 0) {
+  // A program that ended in the middle of a line; or lines over the whole chunk: rather cut them than stand still.
+  if (kind === 'ended' || (kind === 'full' && bytes === 0)) {
     events.push(...open_.values());
     bytes = chunk.lastIndexOf(10) + 1 || chunk.length;
   }

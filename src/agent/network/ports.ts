@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -8,7 +9,8 @@ import { TASK_BRIDGE, TASK_SUBNET } from './bridge.ts';
 
 /**
  * Host ports of containers in bridge mode. Which port leads where is one nftables map, written whole at every change, so that it
- * is right whatever was left by an agent before. The instance's own programs reach host ports too (also by 127.0.0.1).
+ * is right whatever was left by an agent before. The instance's own programs reach host ports too, also by 127.0.0.1, which the
+ * kernel routes on only where `route_localnet` says so; what comes from outside for 127.0.0.0/8 is dropped, as without it.
  */
 export interface Forward {
   hostPort: number;
@@ -34,11 +36,13 @@ export function ruleset(entries: readonly Forward[]): string {
   return `
 add table ${TABLE}
 add map ${TABLE} ports { type inet_proto . inet_service : ipv4_addr . inet_service; }
+add chain ${TABLE} raw { type filter hook prerouting priority raw; }
 add chain ${TABLE} prerouting { type nat hook prerouting priority dstnat; }
 add chain ${TABLE} output { type nat hook output priority -100; }
 add chain ${TABLE} postrouting { type nat hook postrouting priority srcnat; }
 flush table ${TABLE}
 flush map ${TABLE} ports
+add rule ${TABLE} raw iifname != "lo" ip daddr 127.0.0.0/8 drop
 add rule ${TABLE} prerouting ${translate}
 add rule ${TABLE} output ${translate}
 add rule ${TABLE} postrouting ip saddr ${TASK_SUBNET} oifname != "${TASK_BRIDGE}" masquerade
@@ -98,6 +102,10 @@ export function makePorts(state: AgentState, now: () => number = Date.now): Port
 }
 
 const bindings = (state: AgentState) => Object.values(state.tasks).flatMap((record) => Object.values(record.sandboxes).flatMap((sandbox) => (sandbox.stopped ? [] : sandbox.bindings)));
+
+export async function allowLocalForwards(): Promise<void> {
+  await writeFile('/proc/sys/net/ipv4/conf/all/route_localnet', '1');
+}
 
 /** Whether a program of the instance's own has it. */
 async function bindable(port: number, protocol: 'tcp' | 'udp'): Promise<boolean> {

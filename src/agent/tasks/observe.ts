@@ -76,6 +76,11 @@ function ended(record: TaskRecord, container: AcsContainer, status: ContainerSta
     return;
   }
   const neverRan = status.startedAt === '0' || status.reason === 'StartError';
+  if (neverRan && !wishedStopped(record) && wasInterrupted(status.message)) {
+    state.phase = 'PULLED';
+    state.attempt++;
+    return;
+  }
   stopped(state, {
     ...(neverRan ? {} : { exitCode }),
     ...(status.reason === 'OOMKilled' ? { reason: 'OutOfMemoryError: Container killed due to memory usage' } : {}),
@@ -83,6 +88,9 @@ function ended(record: TaskRecord, container: AcsContainer, status: ContainerSta
     finishedAt: iso(status.finishedAt),
   });
 }
+
+/** The agent was killed while it waited for the runtime, which then gave up before there was a process: it may start after all. */
+const wasInterrupted = (message: string) => /failed to create containerd task: .*(context canceled|ttrpc: closed|deadline exceeded)/.test(message);
 
 export function stopped(state: ContainerRecord, end: { exitCode?: number; reason?: string; finishedAt: string }): void {
   state.phase = 'STOPPED';

@@ -67,7 +67,7 @@ export function containerConfig(record: TaskRecord, container: AcsContainer, giv
     command: container.entryPoint ?? [],
     args: overrides(container).command ?? container.command ?? [],
     workingDir: docker.WorkingDir ?? '',
-    envs: Object.entries(given.environment).map(([key, value]) => ({ key, value })),
+    envs: Object.entries(given.environment).map(([key, value]) => ({ key, value: Buffer.from(value) })),
     mounts: given.mounts,
     devices: (container.linuxParameters?.devices ?? []).map((device) => ({
       hostPath: device.hostPath,

@@ -132,7 +132,7 @@ export function startWorker(engine: Engine, record: TaskRecord): Worker {
     attend();
     const { steps, nextAt } = decide(record, now());
     steps.forEach(take);
-    if (Object.values(record.containers).some(({ phase }) => phase !== 'PENDING')) job('submit', () => engine.submit.task(record));
+    if (engine.submit.owes(record)) job('submit', () => engine.submit.task(record));
     if (record.stoppedAt && record.submitted.task === 'STOPPED') {
       const cleanAt = Date.parse(record.stoppedAt) + engine.config.taskCleanupWaitMs;
       if (now() >= cleanAt) {

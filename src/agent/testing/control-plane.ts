@@ -27,7 +27,7 @@ export interface ControlPlane {
 export const CLUSTER_ARN = 'arn:aws:ecs:us-east-1:000000000000:cluster/shop';
 export const INSTANCE_ARN = 'arn:aws:ecs:us-east-1:000000000000:container-instance/shop/0123456789abcdef0123456789abcdef';
 
-export async function startControlPlane(): Promise<ControlPlane> {
+export async function startControlPlane(port = 0): Promise<ControlPlane> {
   const sockets = new Set<WebSocket>();
   const server: Server = createServer((request, response) => {
     void answer(request).then(({ status, body }) => {
@@ -44,7 +44,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
       webSocket.on('close', () => sockets.delete(webSocket));
     });
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const plane: ControlPlane = {
