@@ -17,11 +17,17 @@ export async function startInstallation() {
   const port = await freePort();
   const region = 'us-east-1';
   const zones = ['us-east-1a', 'us-east-1b', 'us-east-1c'];
-  const controlPlane = await startControlPlane({ name: 't', account: '123456789012', region, zones, domain: 't.internal', port, publicCidr: '198.18.0.0/22', stateDir });
+  const start = () => startControlPlane({ name: 't', account: '123456789012', region, zones, domain: 't.internal', port, publicCidr: '198.18.0.0/22', stateDir });
+  let controlPlane = await start();
   return {
     port,
     /** What an SDK client is made with. */
     client: { region, endpoint: `http://127.0.0.1:${port}`, maxAttempts: 1, credentials: KEY },
+    /** Ends the control plane and starts it again from what it stored. */
+    async restart() {
+      await controlPlane.close();
+      controlPlane = await start();
+    },
     async close() {
       await controlPlane.close();
       rmSync(stateDir, { recursive: true });
@@ -66,7 +72,12 @@ export async function startFakeHost(port: number, status: { memoryMiB: number; z
     }
   }
 
-  const following = follow().catch((error: unknown) => { if (!stop.signal.aborted) throw error; });
+  /** Again when the control plane was away. */
+  async function followOn(): Promise<void> {
+    while (!stop.signal.aborted) await follow().catch(() => sleep(100));
+  }
+
+  const following = followOn();
   return {
     observe,
     get: <K extends keyof DesiredKinds>(kind: K, thing: string) => desired.get(`${kind}/${thing}`) as DesiredKinds[K] | undefined,

@@ -49,7 +49,7 @@ function refuse(socket: Duplex, type: string, message: string): void {
 
 function serve(env: Env, sessions: Sessions, key: string, ws: WebSocket): void {
   const session = makeSession(env, key, ws);
-  const connection = announce(env, key);
+  const connection = announce(env, key, () => ws.terminate());
   let heard = env.now().getTime();
   sessions.set(key, session);
   const heartbeat = setInterval(() => {
@@ -70,8 +70,8 @@ function serve(env: Env, sessions: Sessions, key: string, ws: WebSocket): void {
   });
 }
 
-/** Says in the store that the agent is connected, for as long as `end` is not called. */
-function announce(env: Env, instanceKey: string): { end(): Promise<void> } {
+/** Says in the store that the agent is connected, until `end` is called. A connection that cannot be noted must not be: `lose` ends it. */
+function announce(env: Env, instanceKey: string, lose: () => void): { end(): Promise<void> } {
   const { names, ...scope } = containerInstances.parse(instanceKey);
   const key = agents.key(scope, ...names);
   const session = newUuid(env);
@@ -87,7 +87,10 @@ function announce(env: Env, instanceKey: string): { end(): Promise<void> } {
   }
 
   const step = () => {
-    working = working.then(hold).catch((error: unknown) => env.log('an agent\'s connection could not be noted', { key, error: String(error) }));
+    working = working.then(hold).catch((error: unknown) => {
+      env.log('an agent\'s connection could not be noted', { key, error: String(error) });
+      lose();
+    });
   };
   let working = Promise.resolve();
   step();
