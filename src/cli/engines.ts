@@ -35,7 +35,7 @@ function engineName(word: string): EngineName {
 /** Packages first: runc is compiled with Debian's libseccomp. */
 export async function ensureEngines(names: readonly EngineName[] = engineNames): Promise<void> {
   const show = steps();
-  await show.run('Debian packages', ensurePackages);
+  await show.run('Debian packages', (progress) => ensurePackages(progress));
   for (const engine of (await list()).filter(({ name }) => names.includes(name))) {
     await show.run(`${engine.name} ${engine.version}`, (progress) => ensure(engine.name, progress));
   }

@@ -31,14 +31,17 @@ export const packages: readonly Package[] = [
   { name: 'libseccomp-dev', for: 'building runc', found: archive('libseccomp.a') },
 ];
 
-export async function missingPackages(): Promise<Package[]> {
-  const found = await Promise.all(packages.map((one) => one.found()));
-  return packages.filter((_, i) => !found[i]);
+/** What `gantry demo` needs beside, to build the shop's images and push them. */
+export const demoPackages: readonly Package[] = [{ name: 'buildah', for: 'building the demo\'s images', found: onPath('buildah') }];
+
+export async function missingPackages(wanted: readonly Package[] = packages): Promise<Package[]> {
+  const found = await Promise.all(wanted.map((one) => one.found()));
+  return wanted.filter((_, i) => !found[i]);
 }
 
 /** Installs what is missing where there is apt; elsewhere says what to install. */
-export async function ensurePackages(progress: Progress): Promise<void> {
-  const missing = await missingPackages();
+export async function ensurePackages(progress: Progress, wanted: readonly Package[] = packages): Promise<void> {
+  const missing = await missingPackages(wanted);
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name);
   if (!isOnPath('apt-get')) {
@@ -47,7 +50,7 @@ export async function ensurePackages(progress: Progress): Promise<void> {
   progress({ what: 'refreshing the package lists' });
   await apt(['update'], progress, 'refreshing the package lists');
   await apt(['install', '--yes', '--no-install-recommends', ...names], progress, names.join(', '));
-  const left = await missingPackages();
+  const left = await missingPackages(wanted);
   if (left.length > 0) throw new Error(`still missing after their installation: ${left.map(({ name }) => name).join(', ')}`);
 }
 
