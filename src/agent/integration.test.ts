@@ -191,7 +191,7 @@ if (!process.env[INSIDE]) {
       // Each start adds a line to a file on the instance; what is shipped may be shipped twice when the agent dies.
       const counted = (id: string) => ({ mountPoints: [{ sourceVolume: 'starts', containerPath: '/starts' }], environment: { STARTS: `/starts/${id}` } });
       const starts = { volumes: [{ name: 'starts', host: { sourcePath: join(folder, 'starts') } }] };
-      const startsOf = (id: string) => readFile(join(folder, 'starts', id), 'utf8');
+      const startsOf = async (id: string) => (await readFile(join(folder, 'starts', id), 'utf8').catch(() => '')).split('\n').length - 1;
       const web = task('survivor', [{ name: 'web', script: `${applets}echo started | /bin/busybox tee -a $STARTS; ${serve}`, portMappings: [{ containerPort: 8080, hostPort: 0, protocol: 'tcp' }], dockerConfig: { hostConfig: awslogs }, ...counted('survivor') }], starts);
       send(web);
       const [{ hostPort = 0 } = {}] = (await reaches(web, 'RUNNING')).containers[0]!.networkBindings;
@@ -215,10 +215,15 @@ if (!process.env[INSIDE]) {
       send(...many);
       await sleep(700);
       await killAndStart();
-      for (const one of many) await reaches(one, 'RUNNING');
+      // The runtime gives up a start whose caller died. If there may have been a process, the task ends rather than run twice.
+      for (const one of many) {
+        const { status, reason } = await until(`${one.arn} started`, () => told(one, 'RUNNING') ?? told(one, 'STOPPED'));
+        if (status === 'STOPPED') assert.match(reason ?? '', /^CannotStartContainerError: failed to start containerd task .*context canceled$/);
+      }
       [web, ...many].forEach(stop);
       for (const one of [web, ...many]) await reaches(one, 'STOPPED');
-      for (const id of ['survivor', ...many.map((_, index) => `many${index}`)]) assert.equal(await startsOf(id), 'started\n', id);
+      for (const id of ['survivor', ...many.map((_, index) => `many${index}`)]) assert.ok((await startsOf(id)) <= 1, id);
+      assert.equal(await startsOf('survivor'), 1);
       assert.ok(plane.logs[`/shop:web/web/${'survivor'.padEnd(32, '0')}`]?.includes('started'));
     });
 
