@@ -13,7 +13,8 @@ import { seedSigningKey } from './token.ts';
  * Faithful to: repositories, images and layers by API and by registry, authorization tokens checked against IAM at each use, immutable
  * tags, lifecycle policies that expire images, garbage collection.
  * Missing: scanning (its settings are kept, nothing is scanned), replication, pull-through caches, creation templates, signing, KMS.
- * By design: expiry is looked at hourly; a link to a layer leads to this registry, not to S3.
+ * By design: expiry is looked at hourly; a link to a layer leads to this registry, not to S3; a repository's policy is judged where
+ * images are pushed and pulled, while API calls are judged by the caller's own policies alone.
  */
 export const ecr: Service = {
   name: 'ecr',

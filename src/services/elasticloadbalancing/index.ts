@@ -5,11 +5,9 @@ import { targetsController } from './controllers/targets.ts';
 import { missing, operations } from './operations/index.ts';
 
 export { healthWatch, targetHealth } from './health.ts';
-export type { TargetHealth, TargetState } from './health.ts';
+export type { TargetHealth } from './health.ts';
 export { balancersUsing } from './lookups.ts';
-export type { TargetGroup } from './records.ts';
 export { deregisterTargets, registerTargets, targetGroup } from './targets.ts';
-export type { TargetDescription } from './targets.ts';
 
 /**
  * Elastic Load Balancing, API version 2015-12-01, after https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/.
@@ -19,7 +17,7 @@ export type { TargetDescription } from './targets.ts';
  * of conditions; target groups of instances and addresses; health, draining, stickiness by cookie; tags and quotas.
  * Missing: network and gateway balancers, HTTPS, authentication, regular expressions and transforms in rules, lambda targets, gRPC and
  * HTTP/2 to targets, access logs. Each answers an error that says so; an attribute without effect can only be set to its default.
- * By design: a balancer runs on one host, with an address in each of its subnets.
+ * By design: a balancer runs on one host, with an address in each of its subnets; it does not move when that host is lost.
  */
 export const elasticloadbalancing: Service = {
   name: 'elasticloadbalancing',

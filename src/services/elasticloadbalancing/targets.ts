@@ -47,7 +47,8 @@ export async function registerTargets(env: Env, scope: Scope, targetGroupArn: st
 }
 
 /**
- * No new requests go there from now on; it stays `draining` until its requests are done or the delay is over, then `targetHealth` answers `unused` (Target.NotRegistered). Errors: TargetGroupNotFound.
+ * No new requests go there from now on; it stays `draining` until its requests are done or the delay is over, then `targetHealth`
+ * answers `unused` (Target.NotRegistered). Errors: TargetGroupNotFound.
  */
 export async function deregisterTargets(env: Env, scope: Scope, targetGroupArn: string, unwanted: TargetDescription[]): Promise<void> {
   const group = (await requireGroup(env, scope, targetGroupArn)).value;
