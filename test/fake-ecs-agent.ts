@@ -1,11 +1,12 @@
 import { ECSClient, RegisterContainerInstanceCommand, SubmitTaskStateChangeCommand, type NetworkBinding } from '@aws-sdk/client-ecs';
 import { keepConnected } from '../src/agent/acs.ts';
 import type { AcsMessage, AcsReply, AcsTask } from '../src/wire/acs.ts';
+import type { TcsRequest } from '../src/wire/tcs.ts';
 
 /** What a test's container does once it is started. */
 export type Behaviour = (task: AcsTask) => 'run' | { exitCode: number } | { reason: string };
 
-const CAPABILITIES = ['com.amazonaws.ecs.capability.logging-driver.awslogs', 'com.amazonaws.ecs.capability.ecr-auth', 'com.amazonaws.ecs.capability.task-iam-role', 'ecs.capability.task-eni'];
+const CAPABILITIES = ['com.amazonaws.ecs.capability.logging-driver.awslogs', 'com.amazonaws.ecs.capability.ecr-auth', 'com.amazonaws.ecs.capability.task-iam-role', 'ecs.capability.task-eni', 'ecs.capability.container-health-check'];
 
 /**
  * An ECS agent that runs nothing: it registers an EC2 instance, keeps the real web socket, and says of each task that it runs (or what
@@ -82,9 +83,24 @@ export async function startFakeAgent(client: { region: string; endpoint: string;
     await connection;
   }
 
+  /** Tells the health of a task's containers over a telemetry connection of its own. */
+  async function publishHealth(taskArn: string, healthStatus: 'HEALTHY' | 'UNHEALTHY'): Promise<void> {
+    const done = new AbortController();
+    const containers = tasks.get(taskArn)?.task.containers.map(({ name }) => ({ containerName: name, healthStatus })) ?? [];
+    const request: TcsRequest = { type: 'PublishHealthRequest', message: { metadata: { cluster: clusterArn, containerInstance: containerInstanceArn, messageId: '1', fin: true }, tasks: [{ taskArn, containers }], timestamp: 0 } };
+    await keepConnected({
+      endpoint: async () => `${client.endpoint}/telemetry/`, identity: () => ({ clusterArn, containerInstanceArn }), credentials: async () => client.credentials, region: client.region, log() {}, signal: done.signal,
+      // The two protocols frame their messages alike.
+      async onMessage({ type }, send) {
+        if (type === 'HeartbeatMessage') send(request as unknown as AcsReply);
+        else done.abort();
+      },
+    });
+  }
+
   connect();
   return {
-    containerInstanceArn, tasks, starts, messages, connect, disconnect,
+    containerInstanceArn, tasks, starts, messages, connect, disconnect, publishHealth,
     /** Its container ends by itself. */
     async exit(taskArn: string, exitCode: number) {
       const known = tasks.get(taskArn);

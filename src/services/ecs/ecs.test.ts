@@ -77,7 +77,7 @@ describe('ECS by the SDK, with agents that run nothing', () => {
     assert.equal(running?.containers?.[0]?.networkBindings?.[0]?.containerPort, 80);
     assert.deepEqual((await ecs.send(new ListTasksCommand({ cluster, startedBy: 'me', family: 'one' }))).taskArns, [task?.taskArn]);
     assert.deepEqual((await ecs.send(new ListTagsForResourceCommand({ resourceArn: task?.taskArn }))).tags, [{ key: 'a', value: 'b' }]);
-    const left = (await instancesOf()).map((one) => one.remainingResources?.find(({ name }) => name === 'MEMORY')?.integerValue).sort();
+    const left = (await instancesOf()).map((one) => one.remainingResources?.find(({ name }) => name === 'MEMORY')?.integerValue ?? 0).toSorted((a, b) => a - b);
     assert.deepEqual(left, [1836, 1900, 1900]);
     await ecs.send(new StopTaskCommand({ cluster, task: task?.taskArn, reason: 'enough' }));
     const stopped = await eventually(() => taskOf(task?.taskArn), (one) => one?.lastStatus === 'STOPPED');
@@ -141,6 +141,22 @@ describe('ECS by the SDK, with agents that run nothing', () => {
     assert.match(said, /rolling back to deployment ecs-svc\/\d+\./);
     behaviour = () => 'run';
     await remove('frail');
+  });
+
+  it('waits for the health checks of containers, and replaces what fails them', async () => {
+    const taskDefinition = await define('checked', { healthCheck: { command: ['CMD-SHELL', 'true'] } });
+    await ecs.send(new CreateServiceCommand({ cluster, serviceName: 'checked', taskDefinition, desiredCount: 1 }));
+    const [first = ''] = await eventually(() => tasksOf('checked'), (arns) => arns.length === 1);
+    const agent = await eventually(() => agents.find((one) => one.tasks.has(first)));
+    await eventually(() => taskOf(first), (task) => task?.lastStatus === 'RUNNING' && task.healthStatus === 'UNKNOWN');
+    assert.equal((await serviceOf('checked'))?.deployments?.[0]?.rolloutState, 'IN_PROGRESS');
+    await agent?.publishHealth(first, 'HEALTHY');
+    await eventually(() => serviceOf('checked'), (one) => one?.deployments?.[0]?.rolloutState === 'COMPLETED');
+    assert.equal((await taskOf(first))?.healthStatus, 'HEALTHY');
+    await agent?.publishHealth(first, 'UNHEALTHY');
+    const ended = await eventually(() => taskOf(first), (task) => task?.lastStatus === 'STOPPED');
+    assert.deepEqual([ended?.stopCode, ended?.stoppedReason], ['ServiceSchedulerInitiated', 'Task failed container health checks']);
+    await remove('checked');
   });
 
   it('gives a task in awsvpc mode an interface of its own', async () => {

@@ -2,6 +2,7 @@ import * as sdk from '@aws-sdk/client-ecs';
 import type { Env, Service } from '../../control/service.ts';
 import { makeHub, type Sessions } from './acs/hub.ts';
 import { makeAcs } from './acs/surface.ts';
+import { makeTelemetry } from './acs/telemetry.ts';
 import { instanceController } from './controllers/instances.ts';
 import { serviceController } from './controllers/services.ts';
 import { taskDefinitionController } from './controllers/task-definitions.ts';
@@ -17,7 +18,7 @@ const sessions: Sessions = new Map();
  *
  * Faithful to: clusters, task definitions, tasks and services on EC2 instances (REPLICA and DAEMON, rolling deployments with circuit
  * breaker), placement, container instances, attributes, capacity providers without managed scaling, tags, account settings, task
- * protection, and the agent's protocol (ACS), so that an agent could be AWS's own.
+ * protection, and the agent's protocols (ACS, and TCS for health), so that an agent could be AWS's own.
  * Missing: Fargate and managed instances, capacity provider strategies, blue/green and external deployments, task sets, service
  * revisions and deployments as resources, Service Connect, service discovery, volumes configured at launch, ECS Exec, daemons and
  * gateways as resources of their own. Each answers an error that says so.
@@ -30,7 +31,7 @@ export const ecs: Service = {
   operations,
   missing,
   controllers: [serviceController, taskController, instanceController, taskDefinitionController, makeHub(sessions)],
-  surfaces: [makeAcs(sessions)],
+  surfaces: [makeAcs(sessions), makeTelemetry()],
   seed: forgetConnections,
 };
 

@@ -27,7 +27,7 @@ export function makeOutbox(now: () => number) {
     },
     /** Forgets what concerns tasks that are no longer there. */
     keepOnly(taskIds: ReadonlySet<string>) {
-      for (const topic of [...sent.keys()]) {
+      for (const topic of sent.keys()) {
         if (taskIds.has(topic.split(' ')[1] ?? '')) continue;
         sent.delete(topic);
         acknowledged.delete(topic);

@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import type { Env, Surface, SurfaceEnv } from '../../../control/service.ts';
+import type { Env, Surface } from '../../../control/service.ts';
 import type { AcsReply } from '../../../wire/acs.ts';
-import { clusterArn, clusterName, containerInstanceArn, idIn, newUuid } from '../arns.ts';
+import { newUuid } from '../arns.ts';
 import { agents, containerInstances } from '../records.ts';
+import { admit, urlOf } from './admit.ts';
+import { readFrame } from './frames.ts';
 import type { Sessions } from './hub.ts';
 import { makeSession } from './session.ts';
 
@@ -21,30 +21,12 @@ const SILENCE_MS = 2.5 * HEARTBEAT_MS;
 export function makeAcs(sessions: Sessions): Surface {
   const server = new WebSocketServer({ noServer: true });
   return {
-    matches: (request) => new URL(request.url ?? '/', 'http://localhost').pathname === '/ws',
+    matches: (request) => urlOf(request).pathname === '/ws',
     async upgrade(request, socket, head, env) {
-      const key = await admit(request, socket, env);
+      const key = await admit(request, socket, env, 'ecs:Poll');
       if (key) server.handleUpgrade(request, socket, head, (ws) => serve(env, sessions, key, ws));
     },
   };
-}
-
-/** The key of the caller's container instance; `undefined` where the connection was refused, in the form that agents understand. */
-async function admit(request: IncomingMessage, socket: Duplex, env: SurfaceEnv): Promise<string | undefined> {
-  const context = await env.signedBy(request);
-  const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
-  const cluster = clusterName(context, query.get('clusterArn') ?? query.get('cluster') ?? undefined);
-  const id = idIn(cluster, 'container-instance', query.get('containerInstanceArn') ?? query.get('containerInstance') ?? '');
-  await context.authorize('ecs:Poll', [containerInstanceArn(context, { cluster, id })], { 'ecs:cluster': clusterArn(context, cluster) });
-  const entry = await containerInstances.get(env.store, context, cluster, id);
-  if (entry && entry.value.status !== 'INACTIVE') return entry.key;
-  refuse(socket, 'InactiveInstanceException', 'The referenced container instance is INACTIVE.');
-  return undefined;
-}
-
-function refuse(socket: Duplex, type: string, message: string): void {
-  const body = JSON.stringify({ type, message: { message } });
-  socket.end(`HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
 }
 
 function serve(env: Env, sessions: Sessions, key: string, ws: WebSocket): void {
@@ -58,7 +40,7 @@ function serve(env: Env, sessions: Sessions, key: string, ws: WebSocket): void {
   }, HEARTBEAT_MS);
   ws.on('message', (data) => {
     heard = env.now().getTime();
-    const reply = parse(String(data));
+    const reply = readFrame(data) as AcsReply | undefined;
     if (reply) session.receive(reply).catch((error: unknown) => env.log('an agent\'s message could not be handled', { key, error: String(error) }));
   });
   ws.on('error', (error) => env.log('an agent\'s connection broke', { key, error: String(error) }));
@@ -104,12 +86,4 @@ function announce(env: Env, instanceKey: string, lose: () => void): { end(): Pro
       if (current?.value.session === session) await env.store.commit([{ delete: key, expect: current.revision }]);
     },
   };
-}
-
-function parse(text: string): AcsReply | undefined {
-  try {
-    return JSON.parse(text) as AcsReply;
-  } catch {
-    return undefined;
-  }
 }

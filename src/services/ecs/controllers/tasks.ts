@@ -34,7 +34,10 @@ export const taskController: Controller = {
       case 'DEACTIVATING': return deactivate(env, scope, entry);
       case 'DEPROVISIONING': return deprovision(env, scope, entry);
       case 'STOPPED': return forget(env, entry);
-      default: return undefined;
+      // Their agent's, or nobody's.
+      case 'PENDING':
+      case 'RUNNING':
+      case 'STOPPING': return undefined;
     }
   },
 };

@@ -83,10 +83,10 @@ export const clusterOperations = {
       const { key } = await requireCluster(context, context, input.cluster);
       const settings = input.settings && (await settingsOf(context, input.settings));
       const namespace = input.serviceConnectDefaults?.namespace;
-      const next = await clusters.update(context.store, key, (cluster) => compact({
+      const next = await clusters.update(context.store, key, (cluster) => compact<Cluster>({
         ...cluster, ...(settings && { settings }), ...(input.configuration && { configuration: input.configuration }),
-        ...(namespace !== undefined && { serviceConnectNamespace: namespace || undefined }),
-      }) as Cluster);
+        ...(namespace && { serviceConnectNamespace: namespace }),
+      }));
       if (!next) throw clusterNotFound();
       return { cluster: await shapeOf(context, next) };
     },

@@ -1,5 +1,6 @@
 import type * as Sdk from '@aws-sdk/client-ecs';
 import type { OperationTable, RequestContext } from '../../../control/service.ts';
+import { TELEMETRY_PATH } from '../acs/telemetry.ts';
 import { clusterArn, clusterName, containerInstanceArn, idIn } from '../arns.ts';
 import { client, containerInstanceNotFound, invalid } from '../errors.ts';
 import { removeInstance } from '../instances/remove.ts';
@@ -112,7 +113,7 @@ export const containerInstanceOperations = {
       }
       const { domain, port } = context.installation;
       const endpoint = `http://api.${domain}:${port}/`;
-      return { endpoint, telemetryEndpoint: endpoint };
+      return { endpoint, telemetryEndpoint: `${endpoint}${TELEMETRY_PATH}` };
     },
   },
 } satisfies Partial<OperationTable<typeof Sdk>>;

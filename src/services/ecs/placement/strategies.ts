@@ -9,11 +9,10 @@ export function choose(fit: Candidate[], wish: { group: string; strategy: Placem
 }
 
 function keep(left: Candidate[], { type, field }: PlacementStrategy, group: string, all: Candidate[]): Candidate[] {
-  switch (type) {
-    case 'spread': return spread(left, fieldOf(field), group, all);
-    case 'binpack': return least(left, ({ instance, tasks }) => remaining(instance, tasks.map((task) => task.demand))[field?.toLowerCase() === 'memory' ? 'memory' : 'cpu']);
-    default: return left;
-  }
+  if (type === 'spread') return spread(left, fieldOf(field), group, all);
+  if (type !== 'binpack') return left;
+  const resource = field?.toLowerCase() === 'memory' ? 'memory' : 'cpu';
+  return least(left, ({ instance, tasks }) => remaining(instance, tasks.map((task) => task.demand))[resource]);
 }
 
 /** `host` is another word for `instanceId`; `attribute:` may be left out. */

@@ -49,12 +49,13 @@ export async function checkLoadBalancers(env: Env, scope: Scope, given: LoadBala
 
 /** Members that CreateService and UpdateService share and that have nothing behind them here. */
 export function refuseUnsupported(input: {
-  serviceRegistries?: object[] | undefined; serviceConnectConfiguration?: { enabled?: boolean | undefined } | undefined; volumeConfigurations?: object[] | undefined;
+  availabilityZoneRebalancing?: string | undefined; serviceRegistries?: object[] | undefined; serviceConnectConfiguration?: { enabled?: boolean | undefined } | undefined; volumeConfigurations?: object[] | undefined;
   vpcLatticeConfigurations?: object[] | undefined; gatewayConnectors?: object[] | undefined; deploymentController?: { type?: string | undefined } | undefined;
 }): void {
   const refuse = (when: unknown, what: string) => {
     if (when) throw unsupported(`${what} is not implemented by Gantry.`);
   };
+  refuse(input.availabilityZoneRebalancing === 'ENABLED', 'Availability Zone rebalancing');
   refuse(input.serviceRegistries?.length, 'Service discovery');
   refuse(input.serviceConnectConfiguration?.enabled, 'Service Connect');
   refuse(input.volumeConfigurations?.length, 'A volume configured at launch');

@@ -74,7 +74,7 @@ describe('a REPLICA service', () => {
   it('scales in where there are most, and spares protected tasks', () => {
     const fleet = [task({ zone: 'a', protected: true }), task({ zone: 'a' }), task({ zone: 'a' }), task({ zone: 'b' })];
     const { stop } = plan({ service: service({ desiredCount: 2 }), tasks: fleet });
-    assert.deepEqual(stop.map(({ task: id }) => fleet.findIndex((one) => one.id === id)).sort(), [1, 2]);
+    assert.deepEqual(stop.map(({ task: id }) => fleet.findIndex((one) => one.id === id)).toSorted((a, b) => a - b), [1, 2]);
   });
 
   it('empties an instance that drains, one for one', () => {
