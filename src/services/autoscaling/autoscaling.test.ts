@@ -93,7 +93,7 @@ describe('Auto Scaling by the SDK, with a host that obeys', () => {
     await autoscaling.send(new SetDesiredCapacityCommand({ ...name, DesiredCapacity: 6 }));
     const failed = await eventually(async () => (await activities()).find(({ StatusCode }) => StatusCode === 'Failed'));
     assert.match(failed?.StatusMessage ?? '', /^We currently do not have sufficient t3\.small capacity .+ Launching EC2 instance failed\.$/);
-    assert.equal((await inService()).length, 5);
+    await eventually(() => inService(), (found) => found.length === 5);
     await autoscaling.send(new SetDesiredCapacityCommand({ ...name, DesiredCapacity: 1 }));
     await serving(1);
   });

@@ -3,8 +3,6 @@ import type { Service } from '../../control/service.ts';
 import { fleets } from './controllers/groups.ts';
 import { missing, operations } from './operations.ts';
 
-export { setDesiredCapacity } from './capacity.ts';
-
 /**
  * Amazon EC2 Auto Scaling, after https://docs.aws.amazon.com/autoscaling/ec2/APIReference/.
  *

@@ -68,6 +68,8 @@ describe('EC2 by the SDK, with a host that obeys', () => {
     assert.equal(attached?.publicAddress, running?.PublicIpAddress);
     const network = await eventually(() => host.get('network', running?.VpcId ?? ''));
     assert.ok(network?.subnets.every((subnet) => subnet.internet));
+    assert.equal(running?.PublicDnsName, `ec2-${running?.PublicIpAddress?.replaceAll('.', '-')}.compute-1.t.internal`);
+    await eventually(() => host.get('name', running?.PublicDnsName ?? '')?.addresses[0] === running?.PublicIpAddress);
     const group = await eventually(() => host.get('securityGroup', attached?.securityGroupIds[0] ?? ''), (found) => Boolean(found?.members.length));
     assert.deepEqual(group?.members, [attached?.address]);
     const { LaunchTemplateVersions } = await ec2.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateName: 'web' }));
@@ -77,7 +79,7 @@ describe('EC2 by the SDK, with a host that obeys', () => {
     const gone = await reaches(id, 'terminated');
     assert.equal(gone?.PrivateIpAddress, undefined);
     assert.equal(gone?.StateReason?.Code, 'Client.UserInitiatedShutdown');
-    await eventually(() => host.list('interface').length + host.list('network').length + host.list('securityGroup').length, (count) => count === 0);
+    await eventually(() => host.list('name').length + host.list('interface').length + host.list('network').length + host.list('securityGroup').length, (count) => count === 0);
   });
 
   it('stops and starts with a new public address and the same private one', async () => {

@@ -2,6 +2,7 @@ import * as sdk from '@aws-sdk/client-ec2';
 import type { Service } from '../../control/service.ts';
 import { machines } from './controllers/instances.ts';
 import { interfaces } from './controllers/interfaces.ts';
+import { publicNames } from './controllers/names.ts';
 import { vpcNetworks } from './controllers/vpcs.ts';
 import { missing } from './missing.ts';
 import { operations } from './operations.ts';
@@ -25,25 +26,19 @@ export const ec2: Service = {
   sdk,
   operations,
   missing,
-  controllers: [vpcNetworks, interfaces, machines],
+  controllers: [vpcNetworks, interfaces, machines, publicNames],
   seed,
 };
 
 export { images } from './catalogue/images.ts';
+export { instanceTypes } from './catalogue/instance-types.ts';
 export { credentialsForInstance } from './credentials.ts';
 export { checkLaunch, runInstances } from './launch/index.ts';
-export type { LaunchOptions } from './launch/index.ts';
-export {
-  defaultSecurityGroup, defaultVpc, instanceById, instanceByPrivateAddress, networkInterfaceById, networkInterfacesOf,
-  securityGroupById, subnetById, subnetsOf, vpcById,
-} from './lookups.ts';
+export { defaultSecurityGroup, defaultVpc, instanceById, networkInterfaceById, securityGroupById, subnetById, subnetsOf, vpcById } from './lookups.ts';
 export { createNetworkInterface, deleteNetworkInterface, setInterfaceGroups } from './network-interfaces.ts';
-export type { NewNetworkInterface } from './network-interfaces.ts';
 export { chooseHost, hostIsLost } from './placement.ts';
 export { terminateInstances } from './power.ts';
-export type { Transition } from './power.ts';
-export { instanceTypes } from './catalogue/instance-types.ts';
-export { setSystemTag } from './tagging.ts';
 /** For watching: `instances.prefix`, `networkInterfaces.prefix`. Read only. */
 export { instances, networkInterfaces } from './records.ts';
-export type { Instance, InstanceStateName, NetworkInterface, SecurityGroup, Subnet, Vpc } from './records.ts';
+export type { Instance, InstanceStateName, NetworkInterface } from './records.ts';
+export { setSystemTag } from './tagging.ts';

@@ -1,5 +1,5 @@
 import type { Env, Scope } from '../../control/service.ts';
-import { instances, networkInterfaces, securityGroups, subnetAddresses, subnets, vpcs } from './records.ts';
+import { instances, networkInterfaces, securityGroups, subnets, vpcs } from './records.ts';
 import type { Instance, NetworkInterface, SecurityGroup, Subnet, Vpc } from './records.ts';
 
 /** What other services ask of EC2. All answer `undefined` (or leave out) what is not there; the caller words its own error. */
@@ -43,16 +43,4 @@ export async function networkInterfacesOf(env: Env, scope: Scope, instance: Inst
 /** Also terminated ones, for the hour that they are kept. */
 export async function instanceById(env: Env, scope: Scope, id: string): Promise<Instance | undefined> {
   return (await instances.get(env.store, scope, id))?.value;
-}
-
-/** The instance that has this address on any of its interfaces. */
-export async function instanceByPrivateAddress(env: Env, scope: Scope, vpcId: string, address: string): Promise<Instance | undefined> {
-  for (const subnet of await subnetsOf(env, scope, vpcId)) {
-    const owner = await subnetAddresses.get(env.store, scope, subnet.id, address);
-    if (!owner) continue;
-    const networkInterface = await networkInterfaceById(env, scope, owner.value);
-    const instanceId = networkInterface?.attachment?.instanceId;
-    return instanceId ? instanceById(env, scope, instanceId) : undefined;
-  }
-  return undefined;
 }

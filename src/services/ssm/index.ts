@@ -4,8 +4,6 @@ import { missing } from './missing.ts';
 import { parameterOperations } from './operations/parameters.ts';
 import { tagOperations } from './operations/tags.ts';
 
-export { parameterValue } from './read.ts';
-
 const operations: OperationTable<typeof sdk, (typeof missing)[number]> = { ...parameterOperations, ...tagOperations };
 
 /**

@@ -43,13 +43,3 @@ export async function shape(env: Env, scope: Scope, { name, version, selector }:
     Value: version.type === 'SecureString' && decrypt ? await unseal(env, name, version.value) : version.value,
   };
 }
-
-/** For other services (a task's secrets): the plain value, or undefined where there is no such parameter or version. */
-export async function parameterValue(env: Env, scope: Scope, nameOrArn: string): Promise<string | undefined> {
-  try {
-    return (await shape(env, scope, await lookUp(env, scope, nameOrArn), true)).Value;
-  } catch (error) {
-    if (error instanceof Error && (error.name === 'ParameterNotFound' || error.name === 'ParameterVersionNotFound')) return undefined;
-    throw error;
-  }
-}

@@ -2,23 +2,23 @@ import type { DesiredInstance, DesiredInterface, DesiredNetwork, DesiredSecurity
 import { instanceTypes } from '../catalogue/instance-types.ts';
 import { enforced } from '../network/security-rules.ts';
 import { privateDnsName } from '../network/dns-names.ts';
-import type { Instance, NetworkInterface, RouteTable, SecurityGroup, Subnet, Vpc } from '../records.ts';
+import type { Instance, InternetGateway, NetworkInterface, RouteTable, SecurityGroup, Subnet, Vpc } from '../records.ts';
 import { zoneId } from '../zones.ts';
 
 /** From records to what a host is asked for; pure. */
 
-export function desiredNetwork(vpc: Vpc, subnets: Subnet[], tables: RouteTable[]): DesiredNetwork {
+export function desiredNetwork(vpc: Vpc, subnets: Subnet[], tables: RouteTable[], gateways: InternetGateway[]): DesiredNetwork {
   return {
     cidrBlocks: vpc.cidrBlocks.map(({ cidrBlock }) => cidrBlock),
-    subnets: subnets.map(({ id, cidrBlock, zone }) => ({ id, cidrBlock, zone, internet: reachesInternet(id, tables) })),
+    subnets: subnets.map(({ id, cidrBlock, zone }) => ({ id, cidrBlock, zone, internet: reachesInternet(id, tables, gateways) })),
   };
 }
 
-/** Its own route table, or else the main one, sends 0.0.0.0/0 to an internet gateway. */
-export function reachesInternet(subnetId: string, tables: RouteTable[]): boolean {
+/** Its own route table, or else the main one, sends 0.0.0.0/0 to one of the internet gateways that are attached to the VPC. */
+export function reachesInternet(subnetId: string, tables: RouteTable[], gateways: Pick<InternetGateway, 'id'>[]): boolean {
   const own = tables.find(({ associations }) => associations.some((association) => association.subnetId === subnetId));
   const table = own ?? tables.find(({ associations }) => associations.some((association) => association.subnetId === undefined));
-  return table?.routes.some(({ destination, target }) => destination === '0.0.0.0/0' && 'gatewayId' in target && target.gatewayId.startsWith('igw-')) ?? false;
+  return table?.routes.some(({ destination, target }) => destination === '0.0.0.0/0' && 'gatewayId' in target && gateways.some(({ id }) => id === target.gatewayId)) ?? false;
 }
 
 export function desiredSecurityGroup(group: SecurityGroup, interfaces: NetworkInterface[]): DesiredSecurityGroup {

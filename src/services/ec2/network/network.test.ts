@@ -79,15 +79,17 @@ describe('security group rules', () => {
 });
 
 describe('routes', () => {
+  const attached = [{ id: 'igw-1' }];
   const table = (id: string, subnetId: string | undefined, gatewayId?: string): RouteTable => ({
     id, vpcId: 'vpc-1', tags: {}, associations: [subnetId === undefined ? { id: 'rtbassoc-m' } : { id: 'rtbassoc-1', subnetId }],
     routes: gatewayId === undefined ? [] : [{ destination: '0.0.0.0/0', target: { gatewayId }, origin: 'CreateRoute' }],
   });
   it('lead to the internet by the subnet\'s own table, or else by the main one', () => {
-    assert.ok(reachesInternet('subnet-1', [table('rtb-m', undefined, 'igw-1')]));
-    assert.ok(!reachesInternet('subnet-1', [table('rtb-m', undefined, 'igw-1'), table('rtb-1', 'subnet-1')]));
-    assert.ok(reachesInternet('subnet-1', [table('rtb-m', undefined), table('rtb-1', 'subnet-1', 'igw-1')]));
-    assert.ok(!reachesInternet('subnet-1', []));
+    assert.ok(reachesInternet('subnet-1', [table('rtb-m', undefined, 'igw-1')], attached));
+    assert.ok(!reachesInternet('subnet-1', [table('rtb-m', undefined, 'igw-1'), table('rtb-1', 'subnet-1')], attached));
+    assert.ok(reachesInternet('subnet-1', [table('rtb-m', undefined), table('rtb-1', 'subnet-1', 'igw-1')], attached));
+    assert.ok(!reachesInternet('subnet-1', [table('rtb-m', undefined, 'igw-2')], attached));
+    assert.ok(!reachesInternet('subnet-1', [], attached));
   });
 });
 

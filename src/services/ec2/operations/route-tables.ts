@@ -8,7 +8,7 @@ import { vpcById } from '../lookups.ts';
 import { formatCidr, parseCidr } from '../network/cidr.ts';
 import { page } from '../paging.ts';
 import { routeTables } from '../records.ts';
-import type { RouteTable, RouteTarget, Vpc } from '../records.ts';
+import type { InternetGateway, RouteTable, RouteTarget, Vpc } from '../records.ts';
 import type { Ec2Operations } from '../table.ts';
 import { tagsFor, toTags } from '../tagging.ts';
 import { transact } from '../../../control/transact.ts';
@@ -19,10 +19,12 @@ const association = (table: RouteTable, { id, subnetId }: RouteTable['associatio
   RouteTableAssociationId: id, RouteTableId: table.id, Main: subnetId === undefined, SubnetId: subnetId, AssociationState: { State: 'associated' },
 });
 
-function shape(table: RouteTable, vpc: Vpc | undefined, { account }: Scope): Sdk.RouteTable {
+function shape(table: RouteTable, vpc: Vpc | undefined, gateways: InternetGateway[], { account }: Scope): Sdk.RouteTable {
   const local = (vpc?.cidrBlocks ?? []).map(({ cidrBlock }): Sdk.Route => ({ DestinationCidrBlock: cidrBlock, GatewayId: 'local', Origin: 'CreateRouteTable', State: 'active' }));
   const routes = table.routes.map(({ destination, target, origin }): Sdk.Route => ({
-    DestinationCidrBlock: destination, Origin: origin, State: 'active',
+    DestinationCidrBlock: destination, Origin: origin,
+    // A route to what is there no more swallows its packets.
+    State: 'gatewayId' in target && !gateways.some(({ id, vpcId }) => id === target.gatewayId && vpcId === table.vpcId) ? 'blackhole' : 'active',
     ...('gatewayId' in target ? { GatewayId: target.gatewayId } : 'natGatewayId' in target ? { NatGatewayId: target.natGatewayId } : { NetworkInterfaceId: target.networkInterfaceId }),
   }));
   return {
@@ -68,7 +70,7 @@ export const routeTableOperations = {
     const { value: vpc } = await find(context, context, kinds.vpc, input.VpcId ?? '');
     const record: RouteTable = { id: newId(context, 'rtb'), vpcId: vpc.id, associations: [], routes: [], tags: tagsFor('route-table', input.TagSpecifications) };
     await context.store.commit([routeTables.put(routeTables.key(context, record.id), record, 0)]);
-    return { RouteTable: shape(record, vpc, context) };
+    return { RouteTable: shape(record, vpc, [], context) };
   },
 
   DescribeRouteTables: async (input, context) => {
@@ -83,7 +85,8 @@ export const routeTableOperations = {
       'route.state': () => 'active',
     }, ({ tags }) => tags);
     const { items, NextToken } = page(found, input, ({ id }) => id);
-    return { RouteTables: await Promise.all(items.map(async (table) => shape(table, await vpcById(context, context, table.vpcId), context))), NextToken };
+    const gateways = await select(context, context, kinds.internetGateway, undefined);
+    return { RouteTables: await Promise.all(items.map(async (table) => shape(table, await vpcById(context, context, table.vpcId), gateways, context))), NextToken };
   },
 
   DeleteRouteTable: async ({ RouteTableId: id = '' }, context) => {
