@@ -22,6 +22,7 @@ import { forget, register } from './register.ts';
 import { openState } from './state.ts';
 import { makeSubmit } from './submit.ts';
 import { makeTaskEngine } from './tasks/engine.ts';
+import { tellHealth } from './telemetry.ts';
 import { AGENT_VERSION } from './version.ts';
 
 /**
@@ -82,16 +83,15 @@ const onMessage = makeMessages({
   },
 });
 if (identity) {
-  await keepConnected({
-    endpoint: async () => {
-      const { containerInstanceArn, clusterArn } = identity!;
-      const { endpoint } = await ecs.send(new DiscoverPollEndpointCommand({ containerInstance: containerInstanceArn, cluster: clusterArn }));
-      return endpoint ?? '';
-    },
-    identity: () => identity!,
-    credentials: () => ecs.config.credentials(),
-    region, onMessage, log, signal, runtimeVersion,
-  });
+  const discover = async (which: 'endpoint' | 'telemetryEndpoint') => {
+    const { containerInstanceArn, clusterArn } = identity!;
+    return (await ecs.send(new DiscoverPollEndpointCommand({ containerInstance: containerInstanceArn, cluster: clusterArn })))[which] ?? '';
+  };
+  const connection = { identity: () => identity!, credentials: () => ecs.config.credentials(), region, log, signal, runtimeVersion };
+  await Promise.all([
+    keepConnected({ ...connection, endpoint: () => discover('endpoint'), onMessage }),
+    tellHealth({ ...connection, endpoint: () => discover('telemetryEndpoint'), state: store.state }),
+  ]);
 }
 
 clearInterval(imageCleanup);

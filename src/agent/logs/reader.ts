@@ -40,24 +40,24 @@ export async function readLog(path: string, offset: number, ended: boolean): Pro
 /** `full`: there is more behind the chunk, so that a line that is longer than all of it must be given out in parts. `ended`: it is the last. */
 export function parseLog(chunk: Buffer, kind: 'open' | 'full' | 'ended'): { events: LogEvent[]; bytes: number } {
   const events: LogEvent[] = [];
-  const open_ = new Map<string, LogEvent>();
+  const unfinished = new Map<string, LogEvent>();
   let bytes = 0;
   let end = 0;
   for (let start = 0; (end = chunk.indexOf(10, start)) >= 0; start = end + 1) {
     const [, time = '', stream = '', tag = '', text = ''] = /^(\S+) (\S+) (\S+) ?([^]*)$/.exec(chunk.toString('utf8', start, end)) ?? [];
-    const event = open_.get(stream) ?? { timestamp: Date.parse(time), message: '' };
+    const event = unfinished.get(stream) ?? { timestamp: Date.parse(time), message: '' };
     event.message += text;
     if (tag.startsWith('P') && event.message.length < LONGEST) {
-      open_.set(stream, event);
+      unfinished.set(stream, event);
       continue;
     }
-    open_.delete(stream);
+    unfinished.delete(stream);
     if (event.message !== '' && !Number.isNaN(event.timestamp)) events.push(event);
-    if (open_.size === 0) bytes = end + 1;
+    if (unfinished.size === 0) bytes = end + 1;
   }
   // A program that ended in the middle of a line; or lines over the whole chunk: rather cut them than stand still.
   if (kind === 'ended' || (kind === 'full' && bytes === 0)) {
-    events.push(...open_.values());
+    events.push(...unfinished.values());
     bytes = chunk.lastIndexOf(10) + 1 || chunk.length;
   }
   return { events, bytes };

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { Cri } from '../cri/types.ts';
 import type { AgentState, TaskRecord } from '../state.ts';
@@ -78,17 +78,20 @@ function brief(record: TaskRecord) {
 /** Serves GET requests on an address; answers are JSON. */
 export async function serve(route: Route, port: number, host: string): Promise<Server> {
   const server = createServer((request, response) => {
-    void respond(request, route).then(({ status = 200, body }) => {
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(body));
-    });
+    void respond(request, response, route);
   });
   server.listen(port, host);
   await once(server, 'listening');
   return server;
 }
 
-async function respond(request: IncomingMessage, route: Route): Promise<Answer> {
+async function respond(request: IncomingMessage, response: ServerResponse, route: Route): Promise<void> {
+  const { status = 200, body } = await answer(request, route);
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+async function answer(request: IncomingMessage, route: Route): Promise<Answer> {
   try {
     const url = new URL(request.url ?? '/', 'http://agent');
     const path = url.pathname.split('/').filter(Boolean);

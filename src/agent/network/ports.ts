@@ -70,9 +70,9 @@ export function makePorts(state: AgentState, now: () => number = Date.now): Port
   const isHeld = (key: string) => (held.get(key) ?? 0) > now();
   return {
     apply() {
-      const next = applying.catch(() => {}).then(() => run(['nft', '-f', '-'], { input: ruleset(forwards(state)) }));
+      const next = applying.catch(() => {}).then(async () => void (await run(['nft', '-f', '-'], { input: ruleset(forwards(state)) })));
       applying = next;
-      return next.then(() => {});
+      return next;
     },
     async choose(range, container, mappings, also) {
       const taken = new Set([...also, ...bindings(state)].map(({ hostPort, protocol }) => `${protocol} ${hostPort}`));

@@ -87,7 +87,7 @@ function ended(record: TaskRecord, container: AcsContainer, status: ContainerSta
     ...(neverRan ? { reason: `CannotStartContainerError: ${status.message || status.reason}` } : {}),
     finishedAt: iso(status.finishedAt),
   });
-  if (neverRan) record.reason ??= state.reason!;
+  if (neverRan && container.essential) record.reason ??= state.reason!;
 }
 
 /** The agent was killed while it waited for the runtime, which then gave up before there was a process: it may start after all. */

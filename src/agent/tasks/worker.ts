@@ -19,6 +19,13 @@ export interface Worker {
   done: Promise<void>;
 }
 
+interface Job {
+  running: boolean;
+  /** After a failure. */
+  notBefore: number;
+  pause: ReturnType<typeof backoff>;
+}
+
 /** How often a task is looked at though nothing was heard of it. */
 const LOOK_MS = 2_000;
 
@@ -28,11 +35,10 @@ const LOOK_MS = 2_000;
  */
 export function startWorker(engine: Engine, record: TaskRecord): Worker {
   const { store, log, now } = engine;
-  const jobs = new Map<string, { running: boolean; notBefore: number; pause: ReturnType<typeof backoff> }>();
+  const jobs = new Map<string, Job>();
   const sandboxes = makeSandboxes(engine, record);
   const monitors = new Map<string, AbortController>();
-  let closed = false;
-  let gone = false;
+  const end = { closed: false, gone: false };
   let woken = Promise.withResolvers<void>();
   const wake = () => woken.resolve();
 
@@ -42,22 +48,20 @@ export function startWorker(engine: Engine, record: TaskRecord): Worker {
     jobs.set(name, found);
     if (found.running || now() < found.notBefore) return;
     found.running = true;
-    const end = () => {
-      found.running = false;
-      wake();
-    };
-    work().then(
-      () => {
-        found.pause.reset();
-        end();
-      },
-      (error: unknown) => {
-        const ms = found.pause.next();
-        found.notBefore = now() + ms;
-        log('a step failed', { task: record.task.arn, step: name, againInMs: ms, error });
-        end();
-      },
-    );
+    void attempt(name, work, found);
+  }
+
+  async function attempt(name: string, work: () => Promise<void>, found: Job): Promise<void> {
+    try {
+      await work();
+      found.pause.reset();
+    } catch (error) {
+      const ms = found.pause.next();
+      found.notBefore = now() + ms;
+      log('a step failed', { task: record.task.arn, step: name, againInMs: ms, error });
+    }
+    found.running = false;
+    wake();
   }
   const isRunning = (name: string) => jobs.get(name)?.running ?? false;
 
@@ -76,7 +80,7 @@ export function startWorker(engine: Engine, record: TaskRecord): Worker {
         return job(`stop ${container.name}`, () => engine.cri.stopContainer(state.containerId!, container.stopTimeout ?? engine.config.containerStopTimeoutMs / 1000));
       case 'abandon':
         if (isRunning(`start ${container.name}`)) return;
-        if (step.reason) record.reason ??= step.reason;
+        if (step.reason && container.essential) record.reason ??= step.reason;
         stopped(state, { ...(step.reason ? { reason: step.reason } : {}), finishedAt: new Date(now()).toISOString() });
         return job('save', () => store.save());
     }
@@ -92,7 +96,7 @@ export function startWorker(engine: Engine, record: TaskRecord): Worker {
     record.pullStoppedAt = new Date(now()).toISOString();
   }
 
-  /** A TaskError is the container's end; why a task never ran is what its first container failed of. */
+  /** A TaskError is the container's end; why a task never ran is what its first essential container failed of. */
   async function ending(container: AcsContainer, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -102,7 +106,7 @@ export function startWorker(engine: Engine, record: TaskRecord): Worker {
       if (state.phase === 'STOPPED') return;
       log('a container cannot run', { task: record.task.arn, container: container.name, error });
       stopped(state, { reason: reasonOf(error), finishedAt: new Date(now()).toISOString() });
-      record.reason ??= reasonOf(error);
+      if (container.essential) record.reason ??= reasonOf(error);
     }
     await store.save();
   }
@@ -137,7 +141,7 @@ export function startWorker(engine: Engine, record: TaskRecord): Worker {
       const cleanAt = Date.parse(record.stoppedAt) + engine.config.taskCleanupWaitMs;
       if (now() >= cleanAt) {
         await cleanUp(engine, record);
-        gone = true;
+        end.gone = true;
       }
       return Math.min(cleanAt - now(), 3_600_000);
     }
@@ -147,7 +151,7 @@ export function startWorker(engine: Engine, record: TaskRecord): Worker {
 
   async function loop(): Promise<void> {
     const pause = backoff({ minMs: 200, maxMs: 5_000 });
-    while (!closed && !gone) {
+    while (!end.closed && !end.gone) {
       woken = Promise.withResolvers();
       let waitMs: number;
       try {
@@ -157,7 +161,7 @@ export function startWorker(engine: Engine, record: TaskRecord): Worker {
         waitMs = pause.next();
         log(error instanceof CriError && error.transient ? 'the runtime does not answer' : 'a look at the task failed', { task: record.task.arn, error });
       }
-      if (gone) break;
+      if (end.gone) break;
       const timer = setTimeout(wake, Math.max(0, waitMs));
       await woken.promise;
       clearTimeout(timer);
@@ -168,7 +172,7 @@ export function startWorker(engine: Engine, record: TaskRecord): Worker {
   return {
     wake,
     close() {
-      closed = true;
+      end.closed = true;
       wake();
     },
     done: loop(),

@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { AcsMessage, AcsReply } from '../../wire/acs.ts';
+import type { TaskHealth, TcsRequest } from '../../wire/tcs.ts';
 
 /**
  * A control plane for tests of the agent: as much of ECS, CloudWatch Logs and the instance metadata service as the agent calls, over
@@ -12,10 +13,9 @@ export interface ControlPlane {
   url: string;
   calls: { operation: string; input: Record<string, unknown> }[];
   replies: AcsReply[];
+  health: TaskHealth[];
   /** Text of the events put, by stream. */
   logs: Record<string, string[]>;
-  /** Answers an operation otherwise: a status and a body. */
-  override: Record<string, (input: Record<string, unknown>) => { status: number; body: object } | undefined>;
   connections(): number;
   send(message: AcsMessage): void;
   disconnect(): void;
@@ -30,17 +30,18 @@ export const INSTANCE_ARN = 'arn:aws:ecs:us-east-1:000000000000:container-instan
 export async function startControlPlane(port = 0): Promise<ControlPlane> {
   const sockets = new Set<WebSocket>();
   const server: Server = createServer((request, response) => {
-    void answer(request).then(({ status, body }) => {
-      response.writeHead(status, { 'content-type': typeof body === 'string' ? 'text/plain' : 'application/x-amz-json-1.1' });
-      response.end(typeof body === 'string' ? body : JSON.stringify(body));
-    });
+    void respond(request, response);
   });
   const webSockets = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
     if (!plane.up || !request.headers.authorization?.startsWith('AWS4-HMAC-SHA256')) return socket.destroy();
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      sockets.add(webSocket);
-      webSocket.on('message', (data) => plane.replies.push(JSON.parse(String(data)) as AcsReply));
+      const telemetry = request.url?.startsWith('/telemetry/') ?? false;
+      if (!telemetry) sockets.add(webSocket);
+      webSocket.on('message', (data: Buffer) => {
+        if (telemetry) plane.health.push(...(JSON.parse(data.toString()) as TcsRequest).message.tasks);
+        else plane.replies.push(JSON.parse(data.toString()) as AcsReply);
+      });
       webSocket.on('close', () => sockets.delete(webSocket));
     });
   });
@@ -51,8 +52,8 @@ export async function startControlPlane(port = 0): Promise<ControlPlane> {
     url,
     calls: [],
     replies: [],
+    health: [],
     logs: {},
-    override: {},
     up: true,
     connections: () => sockets.size,
     send: (message) => sockets.forEach((socket) => socket.send(JSON.stringify(message))),
@@ -64,6 +65,12 @@ export async function startControlPlane(port = 0): Promise<ControlPlane> {
     },
   };
 
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, body } = await answer(request);
+    response.writeHead(status, { 'content-type': typeof body === 'string' ? 'text/plain' : 'application/x-amz-json-1.1' });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  }
+
   async function answer(request: IncomingMessage): Promise<{ status: number; body: string | object }> {
     const text = (await request.setEncoding('utf8').toArray()).join('');
     const target = String(request.headers['x-amz-target'] ?? '');
@@ -71,14 +78,12 @@ export async function startControlPlane(port = 0): Promise<ControlPlane> {
     if (!plane.up) return { status: 503, body: { __type: 'ServiceUnavailableException' } };
     const operation = target.slice(target.lastIndexOf('.') + 1);
     const input = JSON.parse(text || '{}') as Record<string, unknown>;
-    const other = plane.override[operation]?.(input);
-    if (other) return other;
     plane.calls.push({ operation, input });
     switch (operation) {
       case 'RegisterContainerInstance':
         return { status: 200, body: { containerInstance: { containerInstanceArn: INSTANCE_ARN } } };
       case 'DiscoverPollEndpoint':
-        return { status: 200, body: { endpoint: url } };
+        return { status: 200, body: { endpoint: url, telemetryEndpoint: `${url}/telemetry/` } };
       case 'PutLogEvents': {
         const stream = `${input.logGroupName}:${input.logStreamName}`;
         (plane.logs[stream] ??= []).push(...(input.logEvents as { message: string }[]).map(({ message }) => message));
