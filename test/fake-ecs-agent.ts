@@ -1,7 +1,8 @@
 import { ECSClient, RegisterContainerInstanceCommand, SubmitTaskStateChangeCommand, type NetworkBinding } from '@aws-sdk/client-ecs';
 import { keepConnected } from '../src/agent/acs.ts';
+import type { AgentState, TaskRecord } from '../src/agent/state.ts';
+import { tellHealth } from '../src/agent/telemetry.ts';
 import type { AcsMessage, AcsReply, AcsTask } from '../src/wire/acs.ts';
-import type { TcsRequest } from '../src/wire/tcs.ts';
 
 /** What a test's container does once it is started. */
 export type Behaviour = (task: AcsTask) => 'run' | { exitCode: number } | { reason: string };
@@ -28,7 +29,8 @@ export async function startFakeAgent(client: { region: string; endpoint: string;
   const messages: AcsMessage[] = [];
   let nextPort = 32768;
   let abort = new AbortController();
-  let connection: Promise<void> = Promise.resolve();
+  let connection: Promise<unknown> = Promise.resolve();
+  const health: AgentState = { version: 1, seqNum: 0, tasks: {}, attachments: {} };
 
   const bindings = (task: AcsTask): Map<string, NetworkBinding[]> => new Map(task.containers.map(({ name, portMappings = [] }) => [name, task.networkMode === 'bridge'
     ? portMappings.map(({ containerPort, hostPort, protocol }) => ({ bindIP: '0.0.0.0', containerPort, hostPort: hostPort || nextPort++, protocol })) : []]));
@@ -72,10 +74,11 @@ export async function startFakeAgent(client: { region: string; endpoint: string;
 
   function connect(endpoint = client.endpoint): void {
     abort = new AbortController();
-    connection = keepConnected({
-      endpoint: async () => endpoint, identity: () => ({ clusterArn, containerInstanceArn }), credentials: async () => client.credentials, region: client.region, onMessage, log() {},
-      signal: abort.signal,
-    });
+    const options = { identity: () => ({ clusterArn, containerInstanceArn }), credentials: async () => client.credentials, region: client.region, log() {}, signal: abort.signal };
+    connection = Promise.all([
+      keepConnected({ ...options, endpoint: async () => endpoint, onMessage, runtimeVersion: '' }),
+      tellHealth({ ...options, endpoint: async () => `${endpoint}/telemetry/`, state: health, lookMs: 50 }),
+    ]);
   }
 
   async function disconnect(): Promise<void> {
@@ -83,24 +86,17 @@ export async function startFakeAgent(client: { region: string; endpoint: string;
     await connection;
   }
 
-  /** Tells the health of a task's containers over a telemetry connection of its own. */
-  async function publishHealth(taskArn: string, healthStatus: 'HEALTHY' | 'UNHEALTHY'): Promise<void> {
-    const done = new AbortController();
-    const containers = tasks.get(taskArn)?.task.containers.map(({ name }) => ({ containerName: name, healthStatus })) ?? [];
-    const request: TcsRequest = { type: 'PublishHealthRequest', message: { metadata: { cluster: clusterArn, containerInstance: containerInstanceArn, messageId: '1', fin: true }, tasks: [{ taskArn, containers }], timestamp: 0 } };
-    await keepConnected({
-      endpoint: async () => `${client.endpoint}/telemetry/`, identity: () => ({ clusterArn, containerInstanceArn }), credentials: async () => client.credentials, region: client.region, log() {}, signal: done.signal,
-      // The two protocols frame their messages alike.
-      async onMessage({ type }, send) {
-        if (type === 'HeartbeatMessage') send(request as unknown as AcsReply);
-        else done.abort();
-      },
-    });
+  /** From now on its containers' health checks say this. */
+  function setHealth(taskArn: string, status: 'HEALTHY' | 'UNHEALTHY'): void {
+    const task = tasks.get(taskArn)?.task;
+    if (!task) throw new Error(`no task ${taskArn} here`);
+    const containers = Object.fromEntries(task.containers.map(({ name }) => [name, { health: { status, since: new Date().toISOString() } }]));
+    health.tasks[taskArn] = { task, clusterArn, containers } as unknown as TaskRecord;
   }
 
   connect();
   return {
-    containerInstanceArn, tasks, starts, messages, connect, disconnect, publishHealth,
+    containerInstanceArn, tasks, starts, messages, connect, disconnect, setHealth,
     /** Its container ends by itself. */
     async exit(taskArn: string, exitCode: number) {
       const known = tasks.get(taskArn);

@@ -150,10 +150,10 @@ describe('ECS by the SDK, with agents that run nothing', () => {
     const agent = await eventually(() => agents.find((one) => one.tasks.has(first)));
     await eventually(() => taskOf(first), (task) => task?.lastStatus === 'RUNNING' && task.healthStatus === 'UNKNOWN');
     assert.equal((await serviceOf('checked'))?.deployments?.[0]?.rolloutState, 'IN_PROGRESS');
-    await agent?.publishHealth(first, 'HEALTHY');
+    agent?.setHealth(first, 'HEALTHY');
     await eventually(() => serviceOf('checked'), (one) => one?.deployments?.[0]?.rolloutState === 'COMPLETED');
     assert.equal((await taskOf(first))?.healthStatus, 'HEALTHY');
-    await agent?.publishHealth(first, 'UNHEALTHY');
+    agent?.setHealth(first, 'UNHEALTHY');
     const ended = await eventually(() => taskOf(first), (task) => task?.lastStatus === 'STOPPED');
     assert.deepEqual([ended?.stopCode, ended?.stoppedReason], ['ServiceSchedulerInitiated', 'Task failed container health checks']);
     await remove('checked');

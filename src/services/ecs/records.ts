@@ -259,7 +259,6 @@ export interface CapacityProvider {
 export interface TokenUse {
   fingerprint: string;
   tasks: string[];
-  createdAt: string;
 }
 
 export const clusters = collection<Cluster>('ecs/cluster');

@@ -1,4 +1,5 @@
 import type { Controller } from '../../../control/controller.ts';
+import { AwsError } from '../../../control/error.ts';
 import type { Env, Scope } from '../../../control/service.ts';
 import type { Entry } from '../../../store/store.ts';
 import { healthWatch } from '../../elasticloadbalancing/index.ts';
@@ -13,6 +14,8 @@ import { deregisterTarget, isDrained, registerTarget, targetsOf } from '../tasks
 const KEPT_MS = 60 * 60_000;
 /** How long an interface may take until the agent sees it. */
 const ATTACH_MS = 5 * 60_000;
+/** How long a target group may refuse a task's targets. */
+const REGISTER_MS = 2 * 60_000;
 const DRAIN_POLL_MS = 1000;
 
 type Again = { againInMs: number } | undefined;
@@ -59,7 +62,8 @@ async function provision(env: Env, scope: Scope, entry: Entry<Task>): Promise<Ag
     await advance(env, entry, { attachment: { ...attachment, status: 'ATTACHING', interface: made } });
     return { againInMs: left };
   } catch (error) {
-    return fail(env, entry, `Unexpected EC2 error while attempting to Create Network Interface in subnet '${attachment.subnets[0]}': ${error instanceof Error ? error.message : String(error)}`);
+    if (!(error instanceof AwsError)) throw error;
+    return fail(env, entry, `Unexpected EC2 error while attempting to Create Network Interface in subnet '${attachment.subnets[0]}': ${error.message}`);
   }
 }
 
@@ -80,7 +84,9 @@ async function activate(env: Env, scope: Scope, entry: Entry<Task>): Promise<Aga
   try {
     for (const target of task.targets) await registerTarget(env, scope, target);
   } catch (error) {
-    return fail(env, entry, `Unable to register targets: ${error instanceof Error ? error.message : String(error)}`);
+    // A machine may be on its way; a group may have been deleted for good.
+    if (!(error instanceof AwsError) || env.now().getTime() - Date.parse(task.createdAt) < REGISTER_MS) throw error;
+    return fail(env, entry, `Unable to register targets: ${error.message}`);
   }
   if (await advance(env, entry, { lastStatus: 'RUNNING', startedAt: env.now().toISOString() })) await tellGroups(env, scope, task, sentences.registered);
   return undefined;

@@ -1,6 +1,7 @@
 import type { Env, Scope } from '../../../control/service.ts';
 import { createNetworkInterface, deleteNetworkInterface, networkInterfaceById, networkInterfaces, subnetById, type NetworkInterface } from '../../ec2/index.ts';
 import { attachmentArn } from '../arns.ts';
+import { client } from '../errors.ts';
 import { containerInstances, type NetworkAttachment, type Task } from '../records.ts';
 
 /**
@@ -18,7 +19,7 @@ async function create(env: Env, scope: Scope, task: Task, { subnets, securityGro
   const instanceId = instance?.value.ec2InstanceId;
   const found = await Promise.all(subnets.map((id) => subnetById(env, scope, id)));
   const subnet = found.find((one) => one?.zone === task.availabilityZone);
-  if (!instanceId || !subnet) throw new Error('The task has no subnet in the zone of its container instance.');
+  if (!instanceId || !subnet) throw client('The task has no subnet in the zone of its container instance.');
   return createNetworkInterface(env, scope, {
     subnetId: subnet.id, groupIds: securityGroups, description, requesterId: 'ecs.amazonaws.com', attachTo: { instanceId }, deleteOnTermination: true,
   });

@@ -5,31 +5,33 @@ import { conflict } from '../errors.ts';
 import { clientTokens, tasks, type Task, type TokenUse } from '../records.ts';
 import type { Launched } from './launch.ts';
 
-/** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html: for 24 hours. */
-const HOLDS_MS = 24 * 60 * 60 * 1000;
+/** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html */
+const HOLDS_SECONDS = 24 * 60 * 60;
 
 /** Another request with the token was quicker. */
 class Raced extends Error {}
 
 type Run = (also: (launched: Task[]) => Promise<Change[]>) => Promise<Launched>;
 
-/** Runs tasks once for a ClientToken: the token is stored in the commit that stores the tasks. Errors: ConflictException. */
+/**
+ * Runs tasks once for a ClientToken: the token is stored in the commit that stores the tasks, and goes with its lease a day later.
+ * Errors: ConflictException.
+ */
 export async function once(env: Env, scope: Scope, cluster: string, token: string | undefined, input: object, run: Run): Promise<Launched> {
   if (!token) return run(async () => []);
   const key = clientTokens.key(scope, cluster, token);
   const fingerprint = createHash('sha256').update(JSON.stringify(input)).digest('hex');
-  const holds = (use: TokenUse) => env.now().getTime() - Date.parse(use.createdAt) < HOLDS_MS;
   const used = await clientTokens.at(env.store, key);
-  if (used && holds(used.value)) {
+  if (used) {
     if (used.value.fingerprint !== fingerprint) throw conflict(used.value.tasks);
     const found = await Promise.all(used.value.tasks.map((id) => tasks.get(env.store, scope, cluster, id)));
     return { tasks: found.flatMap((entry) => (entry ? [entry.value] : [])), failures: [], considered: 1 };
   }
+  const lease = await env.store.grantLease(HOLDS_SECONDS);
   try {
     return await run(async (launched) => {
-      const current = await clientTokens.at(env.store, key);
-      if (current && holds(current.value)) throw new Raced();
-      return [clientTokens.put(key, { fingerprint, tasks: launched.map((task) => task.id), createdAt: env.now().toISOString() }, current?.revision ?? 0)];
+      if (await clientTokens.at(env.store, key)) throw new Raced();
+      return [{ put: key, value: { fingerprint, tasks: launched.map((task) => task.id) } satisfies TokenUse, expect: 0, lease }];
     });
   } catch (error) {
     if (error instanceof Raced) return once(env, scope, cluster, token, input, run);
