@@ -4,11 +4,16 @@ import { type Balancer, ensureTargetGroup } from './balancer.ts';
 import { CLUSTER, type Network } from './fleet.ts';
 import { unless, until } from './steps.ts';
 
-/** What the shop is made of. `with`: a third-party part that runs in the same task, reached at localhost. */
+/**
+ * What the shop is made of. `with`: a third-party part in the same task. In awsvpc mode the task has an address of its own and its
+ * containers share localhost; in bridge mode they share the instance's address, by dynamic ports, and reach each other by links.
+ * (As in AWS, a task's own interface has no public address: without a NAT gateway it can't call out, which the cart never does.)
+ */
 interface Part {
   name: string;
   paths: string[];
   count: number;
+  mode?: 'awsvpc';
   with?: { name: 'redis' | 'postgres'; memory: number };
 }
 
@@ -20,7 +25,7 @@ export const PARTS: Part[] = [
   { name: 'reviews', paths: ['/api/reviews/*'], count: 1 },
   { name: 'recommendations', paths: ['/api/recommendations/*'], count: 1 },
   { name: 'shipping', paths: ['/api/shipping'], count: 1 },
-  { name: 'cart', paths: ['/api/cart/*'], count: 1, with: { name: 'redis', memory: 64 } },
+  { name: 'cart', paths: ['/api/cart/*'], count: 1, mode: 'awsvpc', with: { name: 'redis', memory: 64 } },
   { name: 'orders', paths: ['/api/orders'], count: 1, with: { name: 'postgres', memory: 256 } },
   { name: 'assets', paths: ['/assets/*'], count: 1 },
   { name: 'storefront', paths: ['/', '/cart', '/orders'], count: 2 },
@@ -34,12 +39,11 @@ export async function ensureLogGroup(): Promise<void> {
   await unless('ResourceAlreadyExistsException', () => new CloudWatchLogsClient({}).send(new CreateLogGroupCommand({ logGroupName: LOG_GROUP })));
 }
 
-/** Parts of one container share an instance's address by dynamic ports (bridge); a task with a companion has an address of its own (awsvpc). */
 export async function ensureService(part: Part, images: Record<string, string>, network: Network, balancer: Balancer): Promise<void> {
   const priority = 10 * (PARTS.indexOf(part) + 1);
   // By host too, so that one balancer can serve other shops beside this one.
   const hosts = part.name === 'storefront' ? [balancer.host, 'shop.example.com'] : undefined;
-  const targetGroupArn = await ensureTargetGroup(part.name, network, balancer, { type: part.with ? 'ip' : 'instance', priority, paths: part.paths, ...(hosts && { hosts }) });
+  const targetGroupArn = await ensureTargetGroup(part.name, network, balancer, { type: part.mode ? 'ip' : 'instance', priority, paths: part.paths, ...(hosts && { hosts }) });
   const taskDefinition = await ensureTaskDefinition(part, images, balancer);
   const existing = (await ecs.send(new DescribeServicesCommand({ cluster: CLUSTER, services: [part.name] }))).services?.find(({ status }) => status === 'ACTIVE');
   if (existing) {
@@ -49,8 +53,8 @@ export async function ensureService(part: Part, images: Record<string, string>, 
   await ecs.send(new CreateServiceCommand({
     cluster: CLUSTER, serviceName: part.name, taskDefinition, desiredCount: part.count, healthCheckGracePeriodSeconds: 30,
     loadBalancers: [{ targetGroupArn, containerName: part.name, containerPort: 8080 }],
-    placementStrategy: [{ type: 'spread', field: 'attribute:ecs.availability-zone' }, { type: 'binpack', field: 'memory' }],
-    ...(part.with && { networkConfiguration: { awsvpcConfiguration: { subnets: network.subnetIds, securityGroups: [network.privateGroup] } } }),
+    placementStrategy: [{ type: 'spread', field: 'attribute:ecs.availability-zone' }, { type: 'spread', field: 'instanceId' }],
+    ...(part.mode && { networkConfiguration: { awsvpcConfiguration: { subnets: network.subnetIds, securityGroups: [network.privateGroup] } } }),
   }));
 }
 
@@ -60,13 +64,17 @@ async function ensureTaskDefinition(part: Part, images: Record<string, string>, 
   const container = (name: string, memory: number, rest: Partial<ContainerDefinition> = {}): ContainerDefinition =>
     ({ name, image: images[name]!, memory, cpu: 64, essential: true, logConfiguration, ...rest });
   const containerDefinitions = [
-    container(part.name, 128, { portMappings: [{ containerPort: 8080, ...(part.with ? {} : { hostPort: 0 }) }], environment: [{ name: 'SHOP_URL', value: `http://${host}` }] }),
+    container(part.name, 128, {
+      portMappings: [{ containerPort: 8080, ...(part.mode ? {} : { hostPort: 0 }) }],
+      environment: [{ name: 'SHOP_URL', value: `http://${host}` }],
+      ...(part.with && !part.mode && { links: [part.with.name] }),
+    }),
     ...(part.with ? [container(part.with.name, part.with.memory)] : []),
   ];
   const latest = await unless('ClientException', () => ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: `shop-${part.name}` })));
   const same = latest?.taskDefinition?.containerDefinitions?.every((known, index) => known.image === containerDefinitions[index]?.image);
   if (same) return latest!.taskDefinition!.taskDefinitionArn!;
-  const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand({ family: `shop-${part.name}`, networkMode: part.with ? 'awsvpc' : 'bridge', containerDefinitions }));
+  const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand({ family: `shop-${part.name}`, networkMode: part.mode ?? 'bridge', containerDefinitions }));
   return taskDefinition!.taskDefinitionArn!;
 }
 
@@ -75,7 +83,7 @@ export async function servicesSteady(): Promise<void> {
     // DescribeServices takes ten at a time.
     for (let from = 0; from < PARTS.length; from += 10) {
       const { services } = await ecs.send(new DescribeServicesCommand({ cluster: CLUSTER, services: PARTS.slice(from, from + 10).map(({ name }) => name) }));
-      if (!services!.every((service) => service.deployments!.length === 1 && service.runningCount === service.desiredCount)) return false;
+      if (!services!.every((service) => service.deployments!.length === 1 && service.deployments![0]!.rolloutState === 'COMPLETED')) return false;
     }
     return true;
   });

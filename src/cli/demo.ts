@@ -21,7 +21,7 @@ export const command: Command = {
     console.log([
       '', 'Three things worth typing next:',
       `  ${gantry} aws ecs update-service --cluster shop --service storefront --desired-count 4`,
-      `  ${gantry} aws logs tail /shop --follow`,
+      `  ${gantry} aws logs filter-log-events --log-group-name /shop --filter-pattern POST --query 'events[].message'`,
       `  ${gantry} aws ec2 terminate-instances --instance-ids $(${gantry} aws ec2 describe-instances --query 'Reservations[0].Instances[0].InstanceId' --output text)   # and watch it heal`,
       '', `What it did is in examples/shop; \`${gantry} down --purge\` takes all of it away.`,
     ].join('\n'));

@@ -1,7 +1,7 @@
 import { createClient } from 'redis';
 import { serve } from './service.js';
 
-/** Redis is a container of the same task, so it is at localhost. */
+/** Redis is a container of the same task, which has an address of its own: it is at localhost. */
 const redis = createClient({ url: 'redis://127.0.0.1:6379' });
 redis.on('error', (error) => console.error(`redis: ${error.message}`));
 await redis.connect();

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { call, serve } from './service.js';
 
-/** PostgreSQL is a container of the same task, so it is at localhost; it may need a moment longer than we do. */
-const pool = new pg.Pool({ host: '127.0.0.1', user: 'postgres' });
+/** PostgreSQL is a linked container of the same task; it may need a moment longer than we do. */
+const pool = new pg.Pool({ host: 'postgres', user: 'postgres', password: 'shop' });
 pool.on('error', (error) => console.error(`postgres: ${error.message}`));
 for (;;) {
   try {

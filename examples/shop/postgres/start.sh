@@ -1,10 +1,13 @@
 #!/bin/sh
-# A database of one task: made at its first start, on loopback only, so that no password is needed.
+# A database of one task, made at its first start and reached by the containers that link it.
 set -eu
 bin=$(echo /usr/lib/postgresql/*/bin)
 data=/var/lib/postgresql/shop
+as_postgres() { setpriv --reuid postgres --regid postgres --clear-groups "$@"; }
 if [ ! -d "$data" ]; then
   mkdir -p "$data" && chown postgres "$data"
-  setpriv --reuid postgres --regid postgres --clear-groups "$bin/initdb" -D "$data" --auth trust >/dev/null
+  echo shop > /tmp/password
+  as_postgres "$bin/initdb" -D "$data" --auth scram-sha-256 --pwfile /tmp/password >/dev/null
+  echo 'host all all all scram-sha-256' >> "$data/pg_hba.conf"
 fi
-exec setpriv --reuid postgres --regid postgres --clear-groups "$bin/postgres" -D "$data" -h 127.0.0.1
+exec setpriv --reuid postgres --regid postgres --clear-groups "$bin/postgres" -D "$data" -h 0.0.0.0
