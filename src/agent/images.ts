@@ -36,7 +36,8 @@ export function makeImages({ cri, login, state, config, log, now = Date.now }: {
     if (cached && preferCached) return describe(cached, reference);
     try {
       const auth = await authorize(record, container);
-      await pullRetrying(cri, reference, auth);
+      // Where there is a copy to fall back on, a registry that does not answer holds nothing up.
+      await pullRetrying(cri, reference, auth, cached && config.imagePullBehavior !== 'always' ? 1 : PULLS);
     } catch (error) {
       if (error instanceof CriError && error.transient) throw error;
       if (!cached || config.imagePullBehavior === 'always') throw error;
@@ -85,7 +86,7 @@ export function makeImages({ cri, login, state, config, log, now = Date.now }: {
   };
 }
 
-async function pullRetrying(cri: Cri, reference: string, auth: { username: string; password: string } | undefined): Promise<void> {
+async function pullRetrying(cri: Cri, reference: string, auth: { username: string; password: string } | undefined, most: number): Promise<void> {
   const pause = backoff({ minMs: 1100, maxMs: 40_000 });
   for (let tries = 1; ; tries++) {
     try {
@@ -94,7 +95,7 @@ async function pullRetrying(cri: Cri, reference: string, auth: { username: strin
     } catch (error) {
       if (error instanceof CriError && error.transient) throw error;
       const message = messageOf(error);
-      if (tries === PULLS || isFinal(message)) throw new TaskError('CannotPullContainerError', `pull image manifest has been retried ${tries} time(s): ${message}`, error);
+      if (tries === most || isFinal(message)) throw new TaskError('CannotPullContainerError', `pull image manifest has been retried ${tries} time(s): ${message}`, error);
       await sleep(pause.next());
     }
   }

@@ -38,7 +38,7 @@ const store = await openState(config.dataDir);
 const instance = await readInstance(makeImds());
 if (store.state.instanceId !== instance.instanceId) {
   forget(store);
-  store.state.instanceId = instance.instanceId;
+  Object.assign(store.state, { instanceId: instance.instanceId, tasks: {}, attachments: {} });
 }
 store.state.availabilityZone = instance.attributes.find(({ name }) => name === 'ecs.availability-zone')?.value;
 const region = process.env.AWS_REGION || instance.region;
