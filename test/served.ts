@@ -36,7 +36,8 @@ export async function served(services: Service[]): Promise<Served> {
     log: (message, fields) => console.error(message, fields),
   };
   for (const service of services) await service.seed?.(env);
-  const server = makeServer(services, env).listen(0, '127.0.0.1');
+  const { server } = makeServer(services, env);
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {

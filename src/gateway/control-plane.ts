@@ -26,13 +26,12 @@ export async function startControlPlane(installation: Installation): Promise<{ c
   for (const service of services) await service.seed?.(env);
   const stop = new AbortController();
   const controllers = runControllers(services.flatMap((service) => service.controllers ?? []), env, stop.signal);
-  const server = makeServer(services, env);
+  const { server, close } = makeServer(services, env);
   server.listen(installation.port, '127.0.0.1');
   await once(server, 'listening');
   return {
     async close() {
-      server.close();
-      server.closeAllConnections();
+      close();
       stop.abort();
       await controllers;
       await env.store.close();

@@ -63,6 +63,6 @@ describe('the gateway', () => {
     assert.ok(Array.isArray(first.snapshot));
     abort.abort();
     const health = await (await fetch(`http://127.0.0.1:${PORT}/_gantry/health`)).json();
-    assert.deepEqual(health, { status: 'ok', hosts: 1 });
+    assert.deepEqual(health, { status: 'ok', name: 'test', hosts: 1 });
   });
 });

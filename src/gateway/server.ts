@@ -15,8 +15,11 @@ import type { Request } from './protocols/protocol.ts';
 const MOST_BYTES = 32 * 1024 * 1024;
 /** Longer than the idle time of the SDKs' connection pools, so that a kept connection is not closed under a request. */
 const KEEP_ALIVE_MS = 120_000;
+/** Agents speak every 5 s. */
+const HOST_SILENCE_MS = 15_000;
 
-export function makeServer(services: Service[], env: Env): Server {
+export function makeServer(services: Service[], env: Env): { server: Server; close(): void } {
+  const upgraded = new Set<Duplex>();
   const surfaces = services.flatMap((service) => (service.surfaces ?? []).map((surface) => ({ surface, env: surfaceEnv(service, env) })));
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
@@ -28,7 +31,7 @@ export function makeServer(services: Service[], env: Env): Server {
   });
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.url === '/_gantry/health') return sendJson(response, 200, { status: 'ok', hosts: (await hosts(env.store)).length });
+    if (request.url === '/_gantry/health') return sendJson(response, 200, { status: 'ok', name: env.installation.name, hosts: await liveHosts(env) });
     if (request.url?.startsWith('/_gantry/hosts/')) return handleHost(request, response, env);
     const found = surfaces.find(({ surface }) => surface.handle && surface.matches(request));
     if (found?.surface.handle) return found.surface.handle(request, response, found.env);
@@ -38,6 +41,8 @@ export function makeServer(services: Service[], env: Env): Server {
   }
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgraded.add(socket);
+    socket.on('close', () => upgraded.delete(socket));
     const found = surfaces.find(({ surface }) => surface.upgrade && surface.matches(request));
     if (!found?.surface.upgrade) return void socket.end('HTTP/1.1 404 Not Found\r\n\r\n');
     socket.on('error', () => socket.destroy());
@@ -47,7 +52,20 @@ export function makeServer(services: Service[], env: Env): Server {
       socket.end(`HTTP/1.1 ${status} ${error instanceof AwsError ? error.code : 'InternalFailure'}\r\nconnection: close\r\n\r\n`);
     });
   });
-  return server;
+  return {
+    server,
+    close() {
+      server.close();
+      server.closeAllConnections();
+      // Node counts an upgraded socket no longer among the server's connections.
+      for (const socket of upgraded) socket.destroy();
+    },
+  };
+}
+
+/** How many machines' agents have spoken lately. */
+async function liveHosts(env: Env): Promise<number> {
+  return (await hosts(env.store)).filter(({ seenAt }) => env.now().getTime() - new Date(seenAt).getTime() < HOST_SILENCE_MS).length;
 }
 
 function surfaceEnv(service: Service, env: Env): SurfaceEnv {
