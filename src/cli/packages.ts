@@ -34,6 +34,19 @@ export const packages: readonly Package[] = [
 /** What `gantry demo` needs beside, to build the shop's images and push them. */
 export const demoPackages: readonly Package[] = [{ name: 'buildah', for: 'building the demo\'s images', found: onPath('buildah') }];
 
+/** ldd fails on what needs no shared library, as in an image that holds busybox alone. */
+const isStatic = (file: string) => () => run(['ldd', file]).then(() => false, () => existsSync(file));
+
+/** What `gantry test` needs beside: a user's clients. */
+export const testPackages: readonly Package[] = [
+  ...demoPackages,
+  { name: 'awscli', for: 'tests with the AWS CLI', found: onPath('aws') },
+  { name: 'busybox-static', for: 'an image for tests', found: isStatic('/bin/busybox') },
+  { name: 'curl', for: 'tests with HTTP', found: onPath('curl') },
+  { name: 'jq', for: 'the acceptance scripts', found: onPath('jq') },
+  { name: 'skopeo', for: 'tests that push images', found: onPath('skopeo') },
+];
+
 export async function missingPackages(wanted: readonly Package[] = packages): Promise<Package[]> {
   const found = await Promise.all(wanted.map((one) => one.found()));
   return wanted.filter((_, i) => !found[i]);

@@ -1,12 +1,16 @@
 import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
 import { ensureImage } from '../../images/index.ts';
 import { needRoot, type Command } from './command.ts';
 import { ensureEngines } from './engines.ts';
+import { ensurePackages, testPackages } from './packages.ts';
 import { inTerminal } from './spawn.ts';
 import { steps } from './terminal.ts';
 import { root } from './version.ts';
 
 const ALL = ['src', 'test', 'images', 'house'].map((folder) => `${folder}/**/*.test.ts`);
+/** End-to-end tests: they share an installation, which test/setup.ts brings up before the run and takes down after it. */
+const isEndToEnd = (file: string) => resolve(file).startsWith(join(root, 'test/'));
 
 export const command: Command = {
   usage: '[FILE…]',
@@ -14,10 +18,13 @@ export const command: Command = {
   async run({ positionals }) {
     needRoot();
     await ensureEngines();
-    await steps().run('machine image', ensureImage);
-    const argv = [process.execPath, '--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${Math.max(2, availableParallelism())}`];
-    if (positionals.length) return inTerminal([...argv, ...positionals]);
-    process.chdir(root);
-    return inTerminal([...argv, ...ALL]);
+    const show = steps();
+    await show.run('Debian packages of the tests', (progress) => ensurePackages(progress, testPackages));
+    await show.run('machine image', ensureImage);
+    const files = positionals.length ? positionals : ALL;
+    if (files === ALL) process.chdir(root);
+    const setup = files.some(isEndToEnd) ? [`--test-global-setup=${join(root, 'test/setup.ts')}`] : [];
+    const options = ['--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${Math.max(2, availableParallelism())}`, ...setup];
+    return inTerminal([process.execPath, ...options, ...files]);
   },
 };
