@@ -24,7 +24,8 @@ export async function readLog(path: string, offset: number, ended: boolean): Pro
   try {
     const file = await open(path, 'r');
     try {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(CHUNK), 0, CHUNK, offset);
+      const length = Math.min(CHUNK, Math.max(0, (await file.stat()).size - offset));
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, offset);
       chunk = buffer.subarray(0, bytesRead);
     } finally {
       await file.close();
