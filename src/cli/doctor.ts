@@ -3,7 +3,7 @@ import { freemem } from 'node:os';
 import { run } from '../engines/command.ts';
 import { cacheDir } from '../engines/cache.ts';
 import { goVersion, OLDEST_GO } from '../engines/go.ts';
-import { list } from '../engines/index.ts';
+import { everydayEngines, list } from '../engines/index.ts';
 import type { Command } from './command.ts';
 import { packages, missingPackages } from './packages.ts';
 import { table } from './terminal.ts';
@@ -58,7 +58,7 @@ async function go(): Promise<Finding> {
 }
 
 async function enginesFound(): Promise<Finding> {
-  const missing = (await list()).filter(({ state }) => state === 'missing');
+  const missing = (await list()).filter(({ name, state }) => everydayEngines.includes(name) && state === 'missing');
   if (missing.length === 0) return { what: 'engines', state: 'good', found: cacheDir('engines') };
   return { what: 'engines', state: 'weak', found: `not built: ${missing.map(({ name }) => name).join(' ')}`, mend: 'gantry up builds them once (some minutes), or now: gantry engines build' };
 }

@@ -1,13 +1,13 @@
-import { engineNames, ensure, list, type EngineName } from '../engines/index.ts';
+import { engineNames, ensure, everydayEngines, list, type EngineName } from '../engines/index.ts';
 import { UserError, type Command } from './command.ts';
 import { ensurePackages } from './packages.ts';
 import { steps, table } from './terminal.ts';
 
 export const command: Command = {
   usage: '[list | build [NAME…] | where NAME]',
-  summary: 'the borrowed programs: containerd, runc, CNI plugins',
+  summary: 'the borrowed programs; `build` builds those that every installation needs, or the named ones',
   async run({ positionals: [verb = 'list', ...words] }) {
-    const names = words.length ? words.map(engineName) : engineNames;
+    const names = words.length ? words.map(engineName) : everydayEngines;
     switch (verb) {
       case 'list': {
         const rows = (await list()).map(({ name, version, state, summary, binDir }) => [name, version, state, summary, state === 'missing' ? '' : binDir]);
@@ -33,7 +33,7 @@ function engineName(word: string): EngineName {
 }
 
 /** Packages first: runc is compiled with Debian's libseccomp. */
-export async function ensureEngines(names: readonly EngineName[] = engineNames): Promise<void> {
+export async function ensureEngines(names: readonly EngineName[] = everydayEngines): Promise<void> {
   const show = steps();
   await show.run('Debian packages', (progress) => ensurePackages(progress));
   for (const engine of (await list()).filter(({ name }) => names.includes(name))) {

@@ -2,7 +2,7 @@ import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:f
 import { join } from 'node:path';
 import { run } from './command.ts';
 import { goEnvironment, goVersion } from './go.ts';
-import { toolName, type Manifest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
 import type { Recipe } from './recipes.ts';
 
@@ -34,8 +34,8 @@ export async function build(parent: string, manifest: Manifest, recipe: Recipe, 
 async function compile(bin: string, manifest: Manifest, recipe: Recipe, progress: Progress): Promise<void> {
   const special = Object.keys(recipe.tagsOf ?? {});
   const groups = [
-    { tools: manifest.tools.filter((tool) => !special.includes(toolName(tool))), tags: recipe.tags },
-    ...special.map((name) => ({ tools: manifest.tools.filter((tool) => toolName(tool) === name), tags: [...recipe.tags, ...(recipe.tagsOf?.[name] ?? [])] })),
+    { tools: manifest.tools.filter(({ program }) => !special.includes(program)), tags: recipe.tags },
+    ...special.map((name) => ({ tools: manifest.tools.filter(({ program }) => program === name), tags: [...recipe.tags, ...(recipe.tagsOf?.[name] ?? [])] })),
   ];
   const go = (argv: string[], onLine: (line: string) => void) =>
     run(['go', ...argv], { cwd: manifest.dir, env: goEnvironment(Boolean(recipe.cgo)), onLine });
@@ -43,7 +43,9 @@ async function compile(bin: string, manifest: Manifest, recipe: Recipe, progress
   const plans = [];
   let downloaded = 0;
   progress({ what: 'resolving modules' });
-  for (const { tools, tags } of groups) {
+  for (const group of groups) {
+    const { tags } = group;
+    const tools = group.tools.map(({ importPath }) => importPath);
     const flags = ['-mod=readonly', '-buildvcs=false', '-trimpath', '-tags', tags.join(','), '-ldflags', linkerFlags(manifest, recipe)];
     const { stdout } = await go(['list', ...flags, '-deps', '-f', '{{if .Stale}}{{.ImportPath}}{{end}}', ...tools], (line) => {
       if (line.startsWith('go: downloading')) progress({ what: 'downloading modules', done: ++downloaded });
@@ -61,11 +63,13 @@ async function compile(bin: string, manifest: Manifest, recipe: Recipe, progress
       progress({ what: done < total ? 'compiling' : 'linking', done, total });
     });
   }
+  for (const { builtAs, program } of manifest.tools) if (builtAs !== program) await rename(join(bin, builtAs), join(bin, program));
 }
 
 function linkerFlags(manifest: Manifest, recipe: Recipe): string {
   const flags = ['-s', '-w'];
   if (recipe.versionVariable) flags.push('-X', `${recipe.versionVariable}=v${manifest.version}`);
+  for (const [variable, value] of Object.entries(recipe.variables ?? {})) flags.push('-X', `${variable}=${value.replace('{version}', manifest.version)}`);
   if (recipe.cgo) flags.push('-extldflags', '-static');
   return flags.join(' ');
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { loadSync } from '@grpc/proto-loader';
 import { run } from './command.ts';
-import { binDir, ensure, list } from './index.ts';
+import { binDir, ensure, everydayEngines, list } from './index.ts';
 import { withLock } from './lock.ts';
 import { directives } from './manifest.ts';
 import { criProto } from './protos.ts';
@@ -22,9 +22,12 @@ it('reads the directives of a go.mod, single and in blocks', () => {
 
 it('names every engine, its version and programs', async () => {
   const engines = await list();
-  assert.deepEqual(engines.map((engine) => engine.name), ['containerd', 'runc', 'cni-plugins']);
+  assert.deepEqual(engines.map((engine) => engine.name), ['containerd', 'runc', 'cni-plugins', 'kubernetes-1.36', 'etcd', 'coredns']);
+  assert.deepEqual(everydayEngines, ['containerd', 'runc', 'cni-plugins']);
   for (const engine of engines) assert.match(engine.version, /^\d+\.\d+\.\d+$/);
-  assert.ok(engines[2]?.programs.includes('host-device'));
+  const programs = Object.fromEntries(engines.map((engine) => [engine.name, engine.programs]));
+  assert.ok(programs['cni-plugins']?.includes('host-device'));
+  assert.deepEqual(programs.etcd, ['etcdctl', 'etcd']);
 });
 
 it('gives the lock to one at a time, and frees that of a killed holder', DEADLINE, async () => {

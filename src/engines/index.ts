@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { build } from './build.ts';
 import { cacheDir } from './cache.ts';
 import { withLock } from './lock.ts';
-import { readManifest, toolName, type Manifest } from './manifest.ts';
+import { readManifest, type Manifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
 import { checkVersion, readyMade } from './ready-made.ts';
-import { engineNames, recipeOf, type EngineName } from './recipes.ts';
+import { engineNames, everydayEngines, recipeOf, type EngineName } from './recipes.ts';
 
 /**
  * The borrowed engines: upstream's programs, unmodified, built from `engines/<name>/go.mod` with verified checksums.
@@ -27,7 +27,7 @@ export interface Engine {
   binDir: string;
 }
 
-export { engineNames, type EngineName };
+export { engineNames, everydayEngines, type EngineName };
 
 export async function list(): Promise<Engine[]> {
   return Promise.all(engineNames.map(async (name) => describe(name, await readManifest(name))));
@@ -37,7 +37,7 @@ export async function list(): Promise<Engine[]> {
 export async function ensure(name: EngineName, progress: Progress = () => {}): Promise<string> {
   const manifest = await readManifest(name);
   const engine = describe(name, manifest);
-  if (engine.state === 'ready-made') await checkVersion(engine.binDir, manifest);
+  if (engine.state === 'ready-made') await checkVersion(engine.binDir, manifest, recipeOf(name));
   if (engine.state !== 'missing') return engine.binDir;
   const root = cacheDir('engines');
   await withLock(
@@ -64,7 +64,7 @@ function describe(name: EngineName, manifest: Manifest): Engine {
     name,
     summary: recipeOf(name).summary,
     version: manifest.version,
-    programs: manifest.tools.map(toolName),
+    programs: manifest.tools.map(({ program }) => program),
     state: given ? 'ready-made' : existsSync(built) ? 'built' : 'missing',
     binDir: given ?? built,
   };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { recipeOf, type EngineName } from './recipes.ts';
+import { basename, join } from 'node:path';
+import { recipeOf, type EngineName, type Recipe } from './recipes.ts';
 
 /** What an engine's go.mod says. */
 export interface Manifest {
@@ -9,13 +9,22 @@ export interface Manifest {
   dir: string;
   /** Without the leading `v`. */
   version: string;
-  /** Import paths of the programs; a program is named as its last element. */
-  tools: string[];
+  tools: Tool[];
   /** Of everything that decides what comes out of a build: go.mod, go.sum, the recipe, the processor. */
   key: string;
 }
 
-export const toolName = (importPath: string) => importPath.slice(importPath.lastIndexOf('/') + 1);
+export interface Tool {
+  importPath: string;
+  /** As `go build` calls it. */
+  builtAs: string;
+  program: string;
+}
+
+function tool(importPath: string, recipe: Recipe): Tool {
+  const builtAs = basename(importPath.replace(/\/v\d+$/, ''));
+  return { importPath, builtAs, program: recipe.programNames?.[builtAs] ?? builtAs };
+}
 
 export async function readManifest(name: EngineName): Promise<Manifest> {
   const dir = join(import.meta.dirname, '../../engines', name);
@@ -24,7 +33,7 @@ export async function readManifest(name: EngineName): Promise<Manifest> {
   const version = directives(mod, 'require').find((words) => words[0] === recipe.module)?.[1];
   if (!version) throw new Error(`engines/${name}/go.mod does not require ${recipe.module}`);
   const key = createHash('sha256').update(JSON.stringify([mod, sum, recipe, process.arch])).digest('hex').slice(0, 16);
-  return { dir, version: version.replace(/^v/, ''), tools: directives(mod, 'tool').map(([path = '']) => path), key };
+  return { dir, version: version.replace(/^v/, ''), tools: directives(mod, 'tool').map(([path = '']) => tool(path, recipe)), key };
 }
 
 /** The words of each line of a directive, written singly or in a block: https://go.dev/ref/mod#go-mod-file */

@@ -11,6 +11,14 @@ export interface Recipe {
   tagsOf?: Readonly<Record<string, readonly string[]>>;
   /** The variable that upstream's linker flags set to the version. */
   versionVariable?: string;
+  /** Further variables that they set; `{version}` is the version. */
+  variables?: Readonly<Record<string, string>>;
+  /** Programs that upstream calls otherwise than their package. */
+  programNames?: Readonly<Record<string, string>>;
+  /** How a program is asked for its version where that is not `-v`. */
+  versionArguments?: Readonly<Record<string, readonly string[]>>;
+  /** Takes minutes and is not everybody's: built when an instance first needs it, not by `gantry up`. */
+  onDemand?: true;
   /** Needs a C compiler and these Debian packages. */
   cgo?: { packages: readonly string[] };
   /** Files of modules in the go.mod that are put beside the programs. */
@@ -39,8 +47,44 @@ export const recipes = {
     tags: ['osusergo', 'netgo'],
     versionVariable: 'github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion',
   },
+  'kubernetes-1.36': {
+    module: 'k8s.io/kubernetes',
+    summary: 'control planes and nodes of EKS clusters',
+    tags: ['selinux', 'notest', 'grpcnotrace'],
+    versionVariable: 'k8s.io/component-base/version.gitVersion',
+    variables: {
+      'k8s.io/component-base/version.gitMajor': '1',
+      'k8s.io/component-base/version.gitMinor': '36',
+      'k8s.io/component-base/version.gitTreeState': 'clean',
+      'k8s.io/client-go/pkg/version.gitVersion': 'v{version}',
+      'k8s.io/client-go/pkg/version.gitMajor': '1',
+      'k8s.io/client-go/pkg/version.gitMinor': '36',
+    },
+    versionArguments: {
+      'kube-apiserver': ['--version'], 'kube-controller-manager': ['--version'], 'kube-scheduler': ['--version'],
+      kubelet: ['--version'], 'kube-proxy': ['--version'], kubectl: ['version', '--client'],
+    },
+    onDemand: true,
+  },
+  etcd: {
+    module: 'go.etcd.io/etcd/server/v3',
+    summary: 'what EKS clusters keep their state in',
+    tags: [],
+    programNames: { server: 'etcd' },
+    versionArguments: { etcd: ['--version'], etcdctl: ['version'] },
+    onDemand: true,
+  },
+  coredns: {
+    module: 'github.com/coredns/coredns',
+    summary: 'names of EKS clusters',
+    tags: ['grpcnotrace'],
+    versionArguments: { coredns: ['-version'] },
+    onDemand: true,
+  },
 } satisfies Record<string, Recipe>;
 
 export type EngineName = keyof typeof recipes;
 export const engineNames = Object.keys(recipes) as EngineName[];
+/** Those that every installation needs. */
+export const everydayEngines = engineNames.filter((name) => !('onDemand' in recipes[name]));
 export const recipeOf = (name: EngineName): Recipe => recipes[name];
