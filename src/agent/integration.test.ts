@@ -18,7 +18,7 @@ import { CLUSTER_ARN, INSTANCE_ARN, startControlPlane, type ControlPlane } from 
  * mounts, processes), which take everything with them when the test ends; cgroups alone are cleared away by hand.
  */
 const INSIDE = 'GANTRY_AGENT_TEST';
-const ready = process.getuid?.() === 0 && existsSync('/bin/busybox') && (await binDir('containerd').then(() => true, () => false));
+const ready = process.getuid?.() === 0 && existsSync('/bin/busybox') && (await Promise.all((['containerd', 'runc', 'cni-plugins'] as const).map(binDir)).then(() => true, () => false));
 
 const inside = process.env[INSIDE];
 if (!inside) {
@@ -96,9 +96,9 @@ if (!inside) {
   });
 
   after(() => {
-    agent.kill('SIGKILL');
-    containerd.kill('SIGKILL');
-    plane.close();
+    agent?.kill('SIGKILL');
+    containerd?.kill('SIGKILL');
+    plane?.close();
   });
 
   describe('inside', { timeout: 280_000 }, () => {

@@ -95,7 +95,8 @@ if (identity) {
 }
 
 clearInterval(imageCleanup);
-await Promise.all([engine.close(), attachments.done]);
+// A step may be waiting for a container to stop. The next agent finds how far it came.
+await Promise.race([Promise.all([engine.close(), attachments.done]), sleep(1_000)]);
 for (const server of servers) server.close();
 cri.close();
 await store.save();

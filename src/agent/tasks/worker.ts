@@ -15,7 +15,7 @@ export interface Worker {
   wake(): void;
   /** Leaves the task as it is. */
   close(): void;
-  /** Resolves once nothing of the task is left, or after `close`. */
+  /** Resolves once nothing of the task is left, or after `close`; no step is under way then. */
   done: Promise<void>;
 }
 
@@ -36,6 +36,7 @@ const LOOK_MS = 2_000;
 export function startWorker(engine: Engine, record: TaskRecord): Worker {
   const { store, log, now } = engine;
   const jobs = new Map<string, Job>();
+  const underWay = new Set<Promise<void>>();
   const sandboxes = makeSandboxes(engine, record);
   const monitors = new Map<string, AbortController>();
   const end = { closed: false, gone: false };
@@ -48,7 +49,9 @@ export function startWorker(engine: Engine, record: TaskRecord): Worker {
     jobs.set(name, found);
     if (found.running || now() < found.notBefore) return;
     found.running = true;
-    void attempt(name, work, found);
+    const attempted = attempt(name, work, found);
+    underWay.add(attempted);
+    void attempted.finally(() => underWay.delete(attempted));
   }
 
   async function attempt(name: string, work: () => Promise<void>, found: Job): Promise<void> {
@@ -167,6 +170,7 @@ export function startWorker(engine: Engine, record: TaskRecord): Worker {
       clearTimeout(timer);
     }
     for (const controller of monitors.values()) controller.abort();
+    await Promise.all(underWay);
   }
 
   return {
