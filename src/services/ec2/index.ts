@@ -38,6 +38,8 @@ export { defaultSecurityGroup, defaultVpc, instanceById, networkInterfaceById, s
 export { createNetworkInterface, deleteNetworkInterface, setInterfaceGroups } from './network-interfaces.ts';
 export { chooseHost, hostIsLost } from './placement.ts';
 export { terminateInstances } from './power.ts';
+/** Groups that a service makes and keeps. */
+export { deleteSecurityGroup, keepSecurityGroup } from './security-groups.ts';
 /** For watching: `instances.prefix`, `networkInterfaces.prefix`. Read only. */
 export { instances, networkInterfaces } from './records.ts';
 export type { Instance, InstanceStateName, NetworkInterface } from './records.ts';
