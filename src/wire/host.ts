@@ -93,7 +93,7 @@ export interface ObservedInstance {
   pid?: number;
 }
 
-/** An application load balancer: one HAProxy in a namespace of its own, with an interface a subnet. */
+/** An application or a network load balancer: one HAProxy in a namespace of its own, with an interface a subnet. */
 export interface DesiredBalancer {
   networkId: string;
   interfaceIds: string[];
@@ -106,7 +106,8 @@ export interface DesiredBalancer {
 export interface BalancerListener {
   id: string;
   port: number;
-  protocol: 'HTTP';
+  /** A TCP listener has one rule, which forwards to one target group. */
+  protocol: 'HTTP' | 'TCP';
   /** In order of priority; the default rule, without conditions, comes last. */
   rules: { conditions: BalancerCondition[]; action: BalancerAction }[];
 }
@@ -123,10 +124,12 @@ export type BalancerAction =
   | { type: 'redirect'; protocol: string; host: string; port: string; path: string; query: string; statusCode: 301 | 302 };
 
 export interface BalancerTargetGroup {
-  protocol: 'HTTP';
+  protocol: 'HTTP' | 'TCP';
   algorithm: 'round_robin' | 'least_outstanding_requests';
   healthCheck: {
     enabled: boolean;
+    /** Path and matcher are for all but `TCP`, which only connects. Certificates are not looked at. */
+    protocol: 'HTTP' | 'HTTPS' | 'TCP';
     path: string;
     port: 'traffic-port' | number;
     intervalSeconds: number;
@@ -136,7 +139,10 @@ export interface BalancerTargetGroup {
     /** As AWS writes it: `200`, `200,202`, `200-299`. */
     matcher: string;
   };
+  /** By cookie, or for TCP by the client's address. */
   stickinessSeconds?: number;
+  /** TCP: a target is told of its client by the PROXY protocol, version 2. */
+  proxyProtocol?: true;
   /** By `<address>:<port>`. */
   targets: Record<string, { address: string; port: number; draining: boolean }>;
 }

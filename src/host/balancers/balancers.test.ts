@@ -31,7 +31,7 @@ let one: Awaited<ReturnType<typeof serve>> | undefined;
 
 const group = (targets: BalancerTargetGroup['targets'], more: Partial<BalancerTargetGroup> = {}): BalancerTargetGroup => ({
   protocol: 'HTTP', algorithm: 'round_robin', targets,
-  healthCheck: { enabled: true, path: '/health', port: 'traffic-port', intervalSeconds: 1, timeoutSeconds: 1, healthyThreshold: 2, unhealthyThreshold: 2, matcher: '200' },
+  healthCheck: { enabled: true, protocol: 'HTTP', path: '/health', port: 'traffic-port', intervalSeconds: 1, timeoutSeconds: 1, healthyThreshold: 2, unhealthyThreshold: 2, matcher: '200' },
   ...more,
 });
 const target = (port: number, draining = false) => ({ [`172.31.0.6:${port}`]: { address: '172.31.0.6', port, draining } });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { BalancerTargetGroup, DesiredBalancer } from '../../wire/host.ts';
 import { errorFiles, noTargets } from './pages.ts';
 import { frontend } from './rules.ts';
-import { quoted, sectionName } from './text.ts';
+import { modeOf, quoted, sectionName } from './text.ts';
 
 export interface Rendered {
   /** Tells one configuration from another; targets have no part in it. HAProxy says it back as its description. */
@@ -31,13 +31,13 @@ export function render(balancer: DesiredBalancer, folder: string, hostHeader: st
   });
   const groups = Object.entries(balancer.targetGroups);
   const backends = groups.map(([id, group]) => backend(id, group, hostHeader, join(folder, 'no-targets')));
-  const settled = [defaults(balancer, folder), ...frontends, ...backends, ...groups.map(([, group]) => checkOptions(group))].join('\n');
+  const settled = [...defaults(balancer, folder), ...frontends, ...backends, ...groups.map(([, group]) => serverOptions(group))].join('\n');
   const hash = createHash('sha256').update(settled).digest('hex').slice(0, 16);
   return {
     hash,
     files,
     text: (known) => [
-      global(folder, hash), defaults(balancer, folder), ...frontends,
+      global(folder, hash), ...defaults(balancer, folder), ...frontends,
       ...groups.map(([id, group], index) => (backends[index] ?? '') + servers(id, group, known)),
     ].join('\n'),
   };
@@ -57,43 +57,61 @@ const global = (folder: string, hash: string) => section([
   'group haproxy',
 ]);
 
-function defaults({ idleTimeout }: DesiredBalancer, folder: string): string {
-  return section([
-    'defaults',
-    'mode http',
+/** One section a mode, which frontends and backends name by `from`. */
+function defaults({ idleTimeout }: DesiredBalancer, folder: string): string[] {
+  const both = [
     'timeout connect 10s',
     `timeout client ${idleTimeout}s`,
-    `timeout http-keep-alive ${idleTimeout}s`,
     `timeout server ${idleTimeout}s`,
     'load-server-state-from-file global',
-    // A connection on which nothing was asked stays open over a reload until its next answer.
-    'option idle-close-on-response',
-    // A refused connection is tried again elsewhere; a request that a target did not answer only where that is safe (RFC 9110 9.2.2).
+    // A refused connection is tried again elsewhere.
     'retries 2',
     'option redispatch 1',
+  ];
+  const http = section([
+    'defaults http',
+    'mode http',
+    ...both,
+    `timeout http-keep-alive ${idleTimeout}s`,
+    // A connection on which nothing was asked stays open over a reload until its next answer.
+    'option idle-close-on-response',
+    // A request that a target did not answer is tried elsewhere only where that is safe (RFC 9110 9.2.2).
     'retry-on conn-failure empty-response',
     ...Object.keys(errorFiles).map((status) => `errorfile ${status} ${join(folder, `error-${status}`)}`),
   ]);
+  return [http, section(['defaults tcp', 'mode tcp', ...both])];
 }
 
 function backend(id: string, group: BalancerTargetGroup, hostHeader: string, noTargetsFile: string): string {
-  const { enabled, path, timeoutSeconds, matcher } = group.healthCheck;
   return section([
-    `backend ${sectionName(id)}`,
+    `backend ${sectionName(id)} from ${modeOf(group)}`,
     `balance ${group.algorithm === 'least_outstanding_requests' ? 'leastconn' : 'roundrobin'}`,
     // Each target has a twin that is a backup without checks: used, all of them, when every checked one is down ("fail open").
     'option allbackups',
-    ...(group.stickinessSeconds === undefined ? [] : sticky(group.stickinessSeconds)),
-    'http-request disable-l7-retry unless { method GET HEAD OPTIONS PUT DELETE TRACE }',
-    // A worker that is being replaced counts no server of its own as usable, and uses them still.
-    `http-request return status 503 content-type text/html file ${noTargetsFile} hdr Server awselb/2.0 hdr Date %[date,http_date] if { nbsrv eq 0 } !{ stopping }`,
-    ...(enabled ? [
-      'option httpchk',
-      `timeout check ${timeoutSeconds}s`,
-      `http-check send meth GET uri ${quoted(path)} ver HTTP/1.1 hdr Host ${hostHeader} hdr User-Agent ELB-HealthChecker/2.0 hdr Connection close`,
-      `http-check expect status ${matcher.replaceAll(/[^0-9,-]/g, '')}`,
-    ] : []),
+    ...(group.protocol === 'TCP' ? stickyAddress(group.stickinessSeconds) : answering(group, noTargetsFile)),
+    ...checking(group, hostHeader),
   ]);
+}
+
+const stickyAddress = (seconds: number | undefined) => (seconds === undefined ? [] : [`stick-table type ip size 100k expire ${seconds}s`, 'stick on src']);
+
+const answering = ({ stickinessSeconds }: BalancerTargetGroup, noTargetsFile: string) => [
+  ...(stickinessSeconds === undefined ? [] : sticky(stickinessSeconds)),
+  'http-request disable-l7-retry unless { method GET HEAD OPTIONS PUT DELETE TRACE }',
+  // A worker that is being replaced counts no server of its own as usable, and uses them still.
+  `http-request return status 503 content-type text/html file ${noTargetsFile} hdr Server awselb/2.0 hdr Date %[date,http_date] if { nbsrv eq 0 } !{ stopping }`,
+];
+
+function checking({ healthCheck: { enabled, protocol, path, timeoutSeconds, matcher } }: BalancerTargetGroup, hostHeader: string): string[] {
+  if (!enabled) return [];
+  const timeout = `timeout check ${timeoutSeconds}s`;
+  if (protocol === 'TCP') return [timeout, 'option tcp-check'];
+  return [
+    timeout,
+    'option httpchk',
+    `http-check send meth GET uri ${quoted(path)} ver HTTP/1.1 hdr Host ${hostHeader} hdr User-Agent ELB-HealthChecker/2.0 hdr Connection close`,
+    `http-check expect status ${matcher.replaceAll(/[^0-9,-]/g, '')}`,
+  ];
 }
 
 /**
@@ -107,15 +125,21 @@ const sticky = (seconds: number) => [
 
 /** How a target is checked; nothing where it is not. The same words in the file and for `add server`, which knows no defaults. */
 function checkOptions({ healthCheck }: BalancerTargetGroup): string {
-  const { enabled, port, intervalSeconds, healthyThreshold, unhealthyThreshold } = healthCheck;
+  const { enabled, protocol, port, intervalSeconds, healthyThreshold, unhealthyThreshold } = healthCheck;
   if (!enabled) return '';
-  return ` check inter ${intervalSeconds}s rise ${healthyThreshold} fall ${unhealthyThreshold}${port === 'traffic-port' ? '' : ` port ${port}`}`;
+  const secure = protocol === 'HTTPS' ? ' check-ssl verify none' : '';
+  return ` check inter ${intervalSeconds}s rise ${healthyThreshold} fall ${unhealthyThreshold}${port === 'traffic-port' ? '' : ` port ${port}`}${secure}`;
 }
+
+const proxyOptions = ({ proxyProtocol }: BalancerTargetGroup) => (proxyProtocol ? ' send-proxy-v2' : '');
+
+const serverOptions = (group: BalancerTargetGroup) => checkOptions(group) + proxyOptions(group);
 
 /** The twin's name; `<address>:<port>` is the target's. */
 export const twin = (target: string) => `${target}.open`;
 
-export const serverLine = (name: string, target: string, group: BalancerTargetGroup) => `${name} ${target}${name === target ? checkOptions(group) : ' backup'}`;
+export const serverLine = (name: string, target: string, group: BalancerTargetGroup) =>
+  `${name} ${target}${name === target ? checkOptions(group) : ' backup'}${proxyOptions(group)}`;
 
 const servers = (id: string, group: BalancerTargetGroup, known: ReadonlySet<string>) =>
   Object.entries(group.targets).filter(([target, { draining }]) => !draining && known.has(`${sectionName(id)}/${target}`))

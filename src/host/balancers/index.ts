@@ -1,11 +1,14 @@
 /**
- * Application load balancers of this machine: each is one HAProxy (Debian's 2.6 or newer) in a namespace of its own with an interface a
+ * Application and network load balancers of this machine: each is one HAProxy (Debian's 2.6 or newer) in a namespace of its own with an interface a
  * subnet. Listeners and rules are its configuration, changed by a reload that loses no connection; targets are its servers, changed
  * through its runtime API. HAProxy checks targets itself and goes on without the agent; a dead one is started again within a second.
  *
  * As an ALB: rules by priority with all condition types, weighted forwards, redirects, fixed responses, forwarded headers, trace ids, error pages, health
  * states and reasons, "fail open", draining, sticky sessions. By design unlike it: a connection that a target refuses is tried at another
- * one. Not here yet: HTTPS and HTTP/2 listeners, authentication, slow start, access logs; a connection that times out is a 502, not 504.
+ * one. As an NLB: TCP listeners, checks by TCP, HTTP and HTTPS, the PROXY protocol, sticky clients; a target that becomes unhealthy loses its
+ * connections. By design unlike it: HAProxy makes a connection of its own, so a target sees the balancer's address and not the client's.
+ *
+ * Not here yet: HTTPS and HTTP/2 listeners, authentication, slow start, access logs; a connection that times out is a 502, not 504.
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { BalancerAction, BalancerListener } from '../../wire/host.ts';
 import { aclLines } from './conditions.ts';
-import { literal, quoted, sectionName } from './text.ts';
+import { literal, modeOf, quoted, sectionName } from './text.ts';
 
 /** Lines of one `frontend`, and the bodies of fixed responses by the name of the file that must hold them. */
 export interface Frontend {
@@ -15,7 +15,8 @@ export interface Frontend {
  */
 export function frontend(listener: BalancerListener, bodyPath: (file: string) => string): Frontend {
   const bodies = new Map<string, string>();
-  const lines = [`frontend ${sectionName(listener.id)}`, `bind :${listener.port}`];
+  const lines = [`frontend ${sectionName(listener.id)} from ${modeOf(listener)}`, `bind :${listener.port}`];
+  if (listener.protocol === 'TCP') return { lines: [...lines, ...onlyGroup(listener)], bodies };
   const actions: string[] = [];
   listener.rules.forEach(({ conditions, action }, rule) => {
     const names = conditions.map((_, index) => `r${rule}c${index}`);
@@ -28,6 +29,12 @@ export function frontend(listener: BalancerListener, bodyPath: (file: string) =>
     }));
   });
   return { lines: [...lines, ...actions, ...headerLines(listener.port), 'use_backend %[var(txn.backend)] if { var(txn.backend) -m found }'], bodies };
+}
+
+/** A TCP listener's one forward; without a group, a connection is closed as soon as it is made. */
+function onlyGroup({ rules: [rule] }: BalancerListener): string[] {
+  const id = rule?.action.type === 'forward' ? rule.action.targetGroups[0]?.id : undefined;
+  return id === undefined ? ['tcp-request connection reject'] : [`default_backend ${sectionName(id)}`];
 }
 
 function actionLines(action: BalancerAction, when: string, port: number, saveBody: (body: string) => string): string[] {

@@ -38,6 +38,7 @@ export function targetCommands(id: string, group: BalancerTargetGroup, rows: rea
       set(twin(target), 'state ready');
     }
   }
+  commands.push(...endedSessions(group, rows.filter((row) => row.backend === backend)));
   const wanted = new Set(Object.keys(group.targets).flatMap((target) => [target, twin(target)]));
   for (const name of standing.keys()) {
     if (wanted.has(name)) continue;
@@ -46,6 +47,13 @@ export function targetCommands(id: string, group: BalancerTargetGroup, rows: rea
     commands.push(`shutdown sessions server ${backend}/${name}`, `del server ${backend}/${name}`);
   }
   return commands;
+}
+
+/** As an NLB does (`target_health_state.unhealthy.connection_termination.enabled`): nobody waits for an answer of a dead target's. */
+function endedSessions({ protocol, targets }: BalancerTargetGroup, rows: readonly ServerRow[]): string[] {
+  if (protocol !== 'TCP') return [];
+  const lost = rows.filter(({ name, status, connections }) => targets[name]?.draining === false && connections > 0 && status.startsWith('DOWN'));
+  return lost.map(({ backend, name }) => `shutdown sessions server ${backend}/${name}`);
 }
 
 const isInitial = (status: string) => status.startsWith('NOLB');

@@ -17,3 +17,6 @@ export const sectionName = (id: string) => id.replace(/[^A-Za-z0-9_.-]/g, '_');
 export function wildcard(pattern: string, some = '.'): string {
   return pattern.replace(/[\\^$.|()[\]{}+/-]|[*?]/g, (char) => (char === '*' ? `${some}*` : char === '?' ? some : `\\${char}`));
 }
+
+/** The `defaults` section of a listener or target group. */
+export const modeOf = ({ protocol }: { protocol: 'HTTP' | 'TCP' }) => (protocol === 'TCP' ? 'tcp' : 'http');

@@ -61,7 +61,7 @@ function desiredGroup({ group, targets }: GroupInUse, balancer: LoadBalancer): B
   return {
     protocol: 'HTTP',
     algorithm: attribute('load_balancing.algorithm.type') === 'least_outstanding_requests' ? 'least_outstanding_requests' : 'round_robin',
-    healthCheck: { ...check, port: port === 'traffic-port' ? port : Number(port) },
+    healthCheck: { ...check, protocol: 'HTTP', port: port === 'traffic-port' ? port : Number(port) },
     ...(sticky ? { stickinessSeconds: Number(attribute('stickiness.lb_cookie.duration_seconds')) } : {}),
     targets: Object.fromEntries(reached.sort(([a], [b]) => (a < b ? -1 : 1))),
   };
