@@ -38,6 +38,17 @@ export const BALANCER_ATTRIBUTES: Record<string, Attribute> = {
   'connection_logs.s3.prefix': fixed(''),
 };
 
+const HEADERS_OF_RESPONSES = [
+  'strict_transport_security', 'access_control_allow_origin', 'access_control_allow_methods', 'access_control_allow_headers', 'access_control_allow_credentials',
+  'access_control_expose_headers', 'access_control_max_age', 'content_security_policy', 'x_content_type_options', 'x_frame_options',
+];
+
+/** Of a listener of an application load balancer that speaks HTTP. */
+export const LISTENER_ATTRIBUTES: Record<string, Attribute> = {
+  'routing.http.response.server.enabled': fixed('true'),
+  ...Object.fromEntries(HEADERS_OF_RESPONSES.map((header) => [`routing.http.response.${header}.header_value`, fixed('')])),
+};
+
 export const GROUP_ATTRIBUTES: Record<string, Attribute> = {
   'stickiness.enabled': { default: 'false', accepts: oneOf('true', 'false') },
   'deregistration_delay.timeout_seconds': { default: '300', accepts: between(0, 3600) },
@@ -55,7 +66,7 @@ export const GROUP_ATTRIBUTES: Record<string, Attribute> = {
   'target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage': fixed('off'),
 };
 
-export function changedAttributes(what: 'Load balancer' | 'Target group', known: Record<string, Attribute>, current: Record<string, string>, wanted: { Key?: string; Value?: string }[]): Record<string, string> {
+export function changedAttributes(what: 'Load balancer' | 'Listener' | 'Target group', known: Record<string, Attribute>, current: Record<string, string>, wanted: { Key?: string; Value?: string }[]): Record<string, string> {
   const next = { ...current };
   for (const { Key = '', Value = '' } of wanted) {
     const attribute = known[Key];

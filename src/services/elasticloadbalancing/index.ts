@@ -7,6 +7,8 @@ import { missing, operations } from './operations/index.ts';
 export { healthWatch, targetHealth } from './health.ts';
 export type { TargetHealth } from './health.ts';
 export { balancersUsing } from './lookups.ts';
+/** For services that call it in its own shapes: `asService(elasticloadbalancingOperations, …)`. */
+export { operations as elasticloadbalancingOperations } from './operations/index.ts';
 export { deregisterTargets, registerTargets, targetGroup } from './targets.ts';
 
 /**

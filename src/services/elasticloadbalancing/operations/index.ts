@@ -9,9 +9,9 @@ import { targetGroupOperations } from './target-groups.ts';
 
 export const missing = [
   'AddListenerCertificates', 'AddTrustStoreRevocations', 'CreateTrustStore', 'DeleteSharedTrustStoreAssociation', 'DeleteTrustStore',
-  'DescribeCapacityReservation', 'DescribeTrustStoreAssociations', 'DescribeTrustStoreRevocations', 'DescribeTrustStores', 'GetResourcePolicy',
-  'GetTrustStoreCaCertificatesBundle', 'GetTrustStoreRevocationContent', 'ModifyCapacityReservation', 'ModifyIpPools', 'ModifyListenerAttributes',
-  'ModifyTrustStore', 'RemoveListenerCertificates', 'RemoveTrustStoreRevocations',
+  'DescribeTrustStoreAssociations', 'DescribeTrustStoreRevocations', 'DescribeTrustStores', 'GetResourcePolicy',
+  'GetTrustStoreCaCertificatesBundle', 'GetTrustStoreRevocationContent', 'ModifyIpPools', 'ModifyTrustStore', 'RemoveListenerCertificates',
+  'RemoveTrustStoreRevocations',
 ] as const satisfies OperationName<typeof Sdk>[];
 
 export const operations: OperationTable<typeof Sdk, (typeof missing)[number]> = {

@@ -3,6 +3,7 @@ import type { CreateListenerInput, Listener as AwsListener, ModifyListenerInput 
 import type { Env, OperationTable, Scope } from '../../../control/service.ts';
 import { actionAnswer, actionsFrom } from '../actions.ts';
 import { arnOf, partsOf } from '../arns.ts';
+import { LISTENER_ATTRIBUTES, attributeList, changedAttributes } from '../attributes.ts';
 import { failure, invalid, unsupported } from '../errors.ts';
 import { touchGroups } from '../forwarding.ts';
 import { requireBalancer, requireListener, transact } from '../lookups.ts';
@@ -87,7 +88,7 @@ async function remove(env: Env, scope: Scope, arn: string | undefined): Promise<
 
 const arns = (input: { ListenerArn: string | undefined }) => [input.ListenerArn ?? ''];
 
-type Names = 'CreateListener' | 'DescribeListeners' | 'ModifyListener' | 'DeleteListener' | 'DescribeListenerCertificates' | 'DescribeListenerAttributes';
+type Names = 'CreateListener' | 'DescribeListeners' | 'ModifyListener' | 'DeleteListener' | 'DescribeListenerCertificates' | 'DescribeListenerAttributes' | 'ModifyListenerAttributes';
 
 export const listenerOperations: Pick<OperationTable<typeof Sdk>, Names> = {
   CreateListener: {
@@ -124,9 +125,17 @@ export const listenerOperations: Pick<OperationTable<typeof Sdk>, Names> = {
     return { Certificates: [] };
   },
 
-  /** Those that an HTTP listener has: headers that it adds or renames, none of which can be set here yet. */
+  /** None of them can be other than its default yet, so none is stored. */
   async DescribeListenerAttributes(input, context) {
     await requireListener(context, context, input.ListenerArn);
-    return { Attributes: [{ Key: 'routing.http.response.server.enabled', Value: 'true' }] };
+    return { Attributes: attributeList(LISTENER_ATTRIBUTES, {}) };
+  },
+
+  ModifyListenerAttributes: {
+    resources: arns,
+    run: async (input, context) => {
+      await requireListener(context, context, input.ListenerArn);
+      return { Attributes: attributeList(LISTENER_ATTRIBUTES, changedAttributes('Listener', LISTENER_ATTRIBUTES, {}, input.Attributes ?? [])) };
+    },
   },
 };

@@ -120,7 +120,8 @@ async function remove(env: Env, scope: Scope, arn: string | undefined): Promise<
 const update = (env: Env, key: string, change: (balancer: LoadBalancer) => LoadBalancer) => loadBalancers.update(env.store, key, change);
 const arns = (input: { LoadBalancerArn: string | undefined }) => [input.LoadBalancerArn ?? ''];
 
-type Names = 'CreateLoadBalancer' | 'DescribeLoadBalancers' | 'DeleteLoadBalancer' | 'DescribeLoadBalancerAttributes' | 'ModifyLoadBalancerAttributes' | 'SetSubnets' | 'SetSecurityGroups' | 'SetIpAddressType';
+type Names = 'CreateLoadBalancer' | 'DescribeLoadBalancers' | 'DeleteLoadBalancer' | 'DescribeLoadBalancerAttributes' | 'ModifyLoadBalancerAttributes' | 'SetSubnets' | 'SetSecurityGroups' | 'SetIpAddressType'
+  | 'DescribeCapacityReservation' | 'ModifyCapacityReservation';
 
 export const loadBalancerOperations: Pick<OperationTable<typeof Sdk>, Names> = {
   CreateLoadBalancer: {
@@ -187,6 +188,21 @@ export const loadBalancerOperations: Pick<OperationTable<typeof Sdk>, Names> = {
       await requireBalancer(context, context, input.LoadBalancerArn);
       if (input.IpAddressType !== 'ipv4') throw unsupported(`The IP address type '${input.IpAddressType}'`);
       return { IpAddressType: 'ipv4' };
+    },
+  },
+
+  /** A balancer has the capacity of its host and none is set aside for it. */
+  async DescribeCapacityReservation(input, context) {
+    await requireBalancer(context, context, input.LoadBalancerArn);
+    return { CapacityReservationState: [] };
+  },
+
+  ModifyCapacityReservation: {
+    resources: arns,
+    run: async (input, context) => {
+      await requireBalancer(context, context, input.LoadBalancerArn);
+      if (input.MinimumLoadBalancerCapacity) throw unsupported('A minimum load balancer capacity');
+      return { CapacityReservationState: [] };
     },
   },
 };

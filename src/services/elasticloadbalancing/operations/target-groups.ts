@@ -25,7 +25,8 @@ async function create(env: Env, scope: Scope, input: CreateTargetGroupInput): Pr
   if (targetType !== 'instance' && targetType !== 'ip') throw unsupported(`The target type '${targetType}'`);
   if (input.Protocol === undefined) throw invalid('A protocol must be specified');
   if (input.Protocol !== 'HTTP') throw unsupported(`The target group protocol '${input.Protocol}'`);
-  if ((input.ProtocolVersion ?? 'HTTP1') !== 'HTTP1') throw unsupported(`The protocol version '${input.ProtocolVersion}'`);
+  // Terraform sends it empty where none is chosen, and AWS takes that as none.
+  if ((input.ProtocolVersion || 'HTTP1') !== 'HTTP1') throw unsupported(`The protocol version '${input.ProtocolVersion}'`);
   if ((input.IpAddressType ?? 'ipv4') !== 'ipv4') throw unsupported(`The IP address type '${input.IpAddressType}'`);
   if (input.TargetControlPort !== undefined) throw unsupported('A target control port');
   if (input.Port === undefined) throw invalid('A port must be specified');
