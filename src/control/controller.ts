@@ -11,6 +11,8 @@ export interface Controller {
   watches: Watch[];
   /** One step towards the wish. `againInMs` asks to be called again even if nothing changes by then. */
   reconcile(item: string, env: Env): Promise<void | { againInMs: number }>;
+  /** Watches what is not in the store (the objects of a Kubernetes cluster, say) and wakes items for it, until the signal. */
+  listen?(wake: (item: string) => void, env: Env, signal: AbortSignal): Promise<void>;
   /** How often everything is looked at though nothing happened. Default 30 s. */
   resyncSeconds?: number;
   /** How many items at a time. Default 8. */

@@ -63,6 +63,7 @@ async function runController(controller: Controller, env: Env, signal: AbortSign
   await Promise.all([
     ...controller.watches.map((watch) => follow(watch, env, signal, add)),
     resync(controller, env, signal, add),
+    controller.listen?.(add, env, signal),
   ]);
   for (const timer of timers.values()) clearTimeout(timer);
   await Promise.all(running.values());

@@ -3,6 +3,11 @@ import type { Service } from '../../control/service.ts';
 import { fleets } from './controllers/groups.ts';
 import { missing, operations } from './operations.ts';
 
+/** For services that call Auto Scaling in its own shapes: `asService(autoscalingOperations, …)`. */
+export { operations as autoscalingOperations } from './operations.ts';
+/** For watching: `members.prefix`. Read only. */
+export { groups as autoScalingGroups, members as autoScalingMembers } from './records.ts';
+
 /**
  * Amazon EC2 Auto Scaling, after https://docs.aws.amazon.com/autoscaling/ec2/APIReference/.
  *

@@ -30,6 +30,8 @@ export const ec2: Service = {
   seed,
 };
 
+/** For services that call EC2 in its own shapes: `asService(ec2Operations, …)` (`src/control/as-service.ts`). */
+export { operations as ec2Operations } from './operations.ts';
 export { images } from './catalogue/images.ts';
 export { instanceTypes } from './catalogue/instance-types.ts';
 export { credentialsForInstance } from './credentials.ts';

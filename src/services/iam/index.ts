@@ -11,6 +11,8 @@ export { faultOfIdentityPolicy } from './policy/validate.ts';
 export { askResourcePolicy } from './resource-policies.ts';
 export { instanceProfile, role } from './roles.ts';
 export type { InstanceProfileInfo, RoleInfo } from './roles.ts';
+/** For services that call IAM in its own shapes: `asService(iamOperations, …)`. */
+export { operations as iamOperations } from './operations.ts';
 export { assumeRole, instanceCredentials, userSession } from './sessions.ts';
 export type { AssumedRole, AssumeRoleRequest, TemporaryCredentials } from './sessions.ts';
 
