@@ -2,7 +2,7 @@ import * as sdk from '@aws-sdk/client-ecr';
 import type { Service } from '../../control/service.ts';
 import { garbage } from './controllers/garbage.ts';
 import { lifecycle } from './controllers/lifecycle.ts';
-import { missing, operations } from './operations/index.ts';
+import { missing, operations } from './operations.ts';
 import { registry } from './registry/surface.ts';
 import { seedSigningKey } from './token.ts';
 

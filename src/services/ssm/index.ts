@@ -1,10 +1,7 @@
 import * as sdk from '@aws-sdk/client-ssm';
-import type { OperationTable, Service } from '../../control/service.ts';
+import type { Service } from '../../control/service.ts';
 import { missing } from './missing.ts';
-import { parameterOperations } from './operations/parameters.ts';
-import { tagOperations } from './operations/tags.ts';
-
-const operations: OperationTable<typeof sdk, (typeof missing)[number]> = { ...parameterOperations, ...tagOperations };
+import { operations } from './operations.ts';
 
 /**
  * AWS Systems Manager, after https://docs.aws.amazon.com/systems-manager/latest/APIReference/: Parameter Store alone.

@@ -1,7 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-ecs';
 import type { OperationTable, RequestContext } from '../../../control/service.ts';
 import { invalid } from '../errors.ts';
-import { page } from '../pages.ts';
+import { page } from '../paging.ts';
 import { accountSettings, type AccountSetting } from '../records.ts';
 
 /** Names, the values they may have, and the default first: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html */

@@ -3,7 +3,7 @@ import type { OperationTable, RequestContext } from '../../../control/service.ts
 import { containerInstanceArn, idIn } from '../arns.ts';
 import { invalid, targetNotFound } from '../errors.ts';
 import { requireCluster } from '../lookups.ts';
-import { page } from '../pages.ts';
+import { page } from '../paging.ts';
 import { containerInstances, type ContainerInstance } from '../records.ts';
 import { anyIn } from './clusters.ts';
 

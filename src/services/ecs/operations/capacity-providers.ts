@@ -4,7 +4,7 @@ import { AwsError } from '../../../control/error.ts';
 import { capacityProviderArn } from '../arns.ts';
 import { providerName } from '../capacity.ts';
 import { client, invalid, unsupported } from '../errors.ts';
-import { page } from '../pages.ts';
+import { page } from '../paging.ts';
 import { capacityProviders, clusters, type CapacityProvider } from '../records.ts';
 import { tagList, tagsOf } from '../tags.ts';
 

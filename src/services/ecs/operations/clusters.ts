@@ -4,7 +4,7 @@ import { arn, clusterArn, clusterName } from '../arns.ts';
 import { checkProviders, checkStrategy } from '../capacity.ts';
 import { clusterContainsContainerInstances, clusterContainsServices, clusterContainsTasks, clusterNotFound, invalid } from '../errors.ts';
 import { requireCluster } from '../lookups.ts';
-import { page } from '../pages.ts';
+import { page } from '../paging.ts';
 import { accountSettings, clusters, compact, services, type Cluster } from '../records.ts';
 import { clusterShape } from '../shapes/cluster.ts';
 import { tagsOf } from '../tags.ts';

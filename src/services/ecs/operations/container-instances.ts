@@ -6,7 +6,7 @@ import { client, containerInstanceNotFound, invalid } from '../errors.ts';
 import { removeInstance } from '../instances/remove.ts';
 import { register } from '../instances/register.ts';
 import { requireCluster, requireContainerInstance } from '../lookups.ts';
-import { page } from '../pages.ts';
+import { page } from '../paging.ts';
 import { subjectsOf, placedTask } from '../placement/candidate.ts';
 import { holdsResources } from '../placement/resources.ts';
 import { parseQuery } from '../placement/query.ts';

@@ -4,7 +4,7 @@ import { clusterName, idIn, newDeploymentId, serviceArn } from '../arns.ts';
 import { checkLaunchType } from '../capacity.ts';
 import { invalid, serviceNotActive, serviceNotFound } from '../errors.ts';
 import { requireActiveTaskDefinition, requireCluster, requireService } from '../lookups.ts';
-import { page } from '../pages.ts';
+import { page } from '../paging.ts';
 import { checkConstraints, checkStrategies } from '../placement/check.ts';
 import { compact, services, tasks, type Service, type TaskDefinition } from '../records.ts';
 import { checkGracePeriod, checkLoadBalancers, deploymentConfiguration, refuseUnsupported } from '../scheduler/configuration.ts';

@@ -3,7 +3,7 @@ import type { OperationTable, RequestContext } from '../../../control/service.ts
 import { taskDefinitionArn } from '../arns.ts';
 import { client, invalid, taskDefinitionNotFound, unableToDescribe } from '../errors.ts';
 import { findTaskDefinition } from '../lookups.ts';
-import { page } from '../pages.ts';
+import { page } from '../paging.ts';
 import { families, taskDefinitionKey, taskDefinitions, type TaskDefinition } from '../records.ts';
 import { taskDefinitionShape } from '../shapes/task-definition.ts';
 import { tagList, tagsOf } from '../tags.ts';

@@ -4,7 +4,7 @@ import { containerInstanceArn, idIn, taskArn, taskDefinitionArn } from '../arns.
 import { checkLaunchType } from '../capacity.ts';
 import { invalid, taskNotFound } from '../errors.ts';
 import { requireActiveTaskDefinition, requireCluster, requireTask } from '../lookups.ts';
-import { page } from '../pages.ts';
+import { page } from '../paging.ts';
 import { checkConstraints, checkStrategies } from '../placement/check.ts';
 import { agents, taskDefinitions, taskDefinitionKey, tasks, type Cluster, type Tags, type Task, type TaskDefinition } from '../records.ts';
 import { taskShape } from '../shapes/task.ts';

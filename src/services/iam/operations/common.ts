@@ -1,4 +1,5 @@
 import type * as Sdk from '@aws-sdk/client-iam';
+import { pageOf } from '../../../control/page.ts';
 import type { Env, OperationTable, RequestContext } from '../../../control/service.ts';
 import type { Change } from '../../../store/store.ts';
 import { concurrentModification, invalidInput, notMatching, validationError } from '../errors.ts';
@@ -31,13 +32,9 @@ export function page<T>(items: T[], { Marker, MaxItems }: Paging, key: (item: T)
   if (MaxItems !== undefined && (MaxItems < 1 || MaxItems > 1000)) {
     throw notMatching(MaxItems, 'maxItems', `Member must have value ${MaxItems < 1 ? 'greater than or equal to 1' : 'less than or equal to 1000'}`);
   }
-  const last = Marker === undefined ? undefined : Buffer.from(Marker, 'base64').toString();
-  const start = last === undefined ? 0 : items.findIndex((item) => key(item) === last) + 1;
-  if (last !== undefined && start === 0) throw validationError('Invalid Marker.');
-  const end = start + (MaxItems ?? DEFAULT_PAGE);
-  const found = items.slice(start, end);
-  if (end >= items.length) return { items: found, IsTruncated: false };
-  return { items: found, IsTruncated: true, Marker: Buffer.from(key(found.at(-1)!)).toString('base64') };
+  const found = pageOf(items, key, MaxItems ?? DEFAULT_PAGE, Marker);
+  if (!found) throw validationError('Invalid Marker.');
+  return { items: found.items, IsTruncated: found.next !== undefined, ...(found.next === undefined ? {} : { Marker: found.next }) };
 }
 
 export function checkName(name: string | undefined, member: string, most = 64): string {

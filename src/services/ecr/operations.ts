@@ -1,10 +1,10 @@
 import type * as Sdk from '@aws-sdk/client-ecr';
-import type { OperationName, OperationTable } from '../../../control/service.ts';
-import { imageOperations } from './images.ts';
-import { layerOperations } from './layers.ts';
-import { policyOperations } from './policies.ts';
-import { registryOperations } from './registry.ts';
-import { repositoryOperations } from './repositories.ts';
+import type { OperationName, OperationTable } from '../../control/service.ts';
+import { imageOperations } from './operations/images.ts';
+import { layerOperations } from './operations/layers.ts';
+import { policyOperations } from './operations/policies.ts';
+import { registryOperations } from './operations/registry.ts';
+import { repositoryOperations } from './operations/repositories.ts';
 
 export const missing = [
   'BatchGetRepositoryScanningConfiguration', 'CreatePullThroughCacheRule', 'CreateRepositoryCreationTemplate', 'DeletePullThroughCacheRule', 'DeleteRegistryPolicy',
