@@ -24,6 +24,9 @@ export interface DesiredInterface {
   subnetId: string;
   mac: string;
   address: string;
+  /** Private addresses beside that, and prefixes (`a.b.c.d/28`): routed to it, its own for security groups. */
+  secondaryAddresses?: string[];
+  prefixes?: string[];
   /** From the installation's public CIDR; 1:1 NAT on the router, as an internet gateway does. */
   publicAddress?: string;
   securityGroupIds: string[];
@@ -36,7 +39,7 @@ export interface DesiredSecurityGroup {
   networkId: string;
   ingress: SecurityGroupRule[];
   egress: SecurityGroupRule[];
-  /** Private addresses of all interfaces that carry the group, on whichever host. */
+  /** Private addresses and prefixes of all interfaces that carry the group, on whichever host. */
   members: string[];
 }
 
@@ -63,6 +66,17 @@ export interface DesiredInstance {
   /** Base64, as RunInstances takes it. */
   userData?: string;
   metadata: InstanceMetadata;
+  /** Laid into its root before each start, and again when they change while it runs. What is no longer listed stays. */
+  files?: DesiredFile[];
+}
+
+export interface DesiredFile {
+  /** Absolute; its folders are made. A path over a symbolic link is refused. */
+  path: string;
+  /** Base64. */
+  content: string;
+  /** Permission bits: 0o600. */
+  mode: number;
 }
 
 /** What the instance metadata service tells beside the instance's own addresses. */

@@ -6,6 +6,8 @@
 import { createServer, type Server } from 'node:http';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DesiredInterface } from '../../wire/host.ts';
+import { contains } from '../network/addresses.ts';
 import { listenIn } from '../network/listen.ts';
 import { metadataAddress, namespacePath } from '../network/names.ts';
 import { namespaceInode } from '../network/namespaces.ts';
@@ -15,6 +17,10 @@ import { credentialsCache } from './credentials.ts';
 import { fail, serve } from './serve.ts';
 import { openTokens } from './tokens.ts';
 import type { Subject } from './tree.ts';
+
+/** A pod's address is its node's. */
+const owns = ({ address: own, secondaryAddresses = [], prefixes = [] }: DesiredInterface, address: string) =>
+  own === address || secondaryAddresses.includes(address) || prefixes.some((prefix) => contains(prefix, address));
 
 /** The pause before a VPC without its router is looked at again. */
 const retryMs = 200;
@@ -40,7 +46,7 @@ export function makeMetadataPart(host: MetadataHost, wake: () => void): Part {
   }
 
   function subjectAt(desired: Desired, networkId: string, address: string): Subject | undefined {
-    const owner = [...desired.interface.values()].find((one) => one.networkId === networkId && one.address === address)?.attachment?.owner ?? '';
+    const owner = [...desired.interface.values()].find((one) => one.networkId === networkId && owns(one, address))?.attachment?.owner ?? '';
     const instance = desired.instance.get(owner);
     if (!instance) return undefined;
     const interfaces = instance.interfaceIds.flatMap((id) => (desired.interface.has(id) ? [{ ...desired.interface.get(id)!, id }] : []));

@@ -17,6 +17,12 @@ export function parseCidr(cidr: string): { base: number; prefix: number } {
 /** The nth address of a CIDR: 0 is its base, 1 the gateway of a subnet, 2 the resolver of a VPC. */
 export const nth = (cidr: string, n: number) => toAddress(parseCidr(cidr).base + n);
 
+/** Each address of a small CIDR, or the one that is given. */
+export function everyAddress(of: string): string[] {
+  const { base, prefix } = parseCidr(of);
+  return Array.from({ length: 2 ** (32 - prefix) }, (_, n) => toAddress(base + n));
+}
+
 export function contains(cidr: string, address: string): boolean {
   const { base, prefix } = parseCidr(cidr);
   const number = toNumber(address);

@@ -97,6 +97,33 @@ test('a group can name another one, and egress counts too', async () => {
   await network.reconcile(wish);
 });
 
+test('delegated prefixes and secondary addresses are routed to their interface, are its own for its groups, and nobody else\'s', async () => {
+  const before = { one: wish.interface.get(eniA)!, groupA: wish.securityGroup.get('sg-a')!, groupB: wish.securityGroup.get('sg-b')! };
+  const own = (address: string, owner = a) => run(['ip', '-n', namespaceName(installation, owner), 'address', 'replace', `${address}/32`, 'dev', 'lo']);
+  const getAs = async (address: string, url: string, owner = a) => (await run(['ip', 'netns', 'exec', namespaceName(installation, owner), 'curl', '-sS', '--max-time', '1', '--interface', address, url]).catch(() => ({ stdout: 'no answer' }))).stdout;
+  for (const address of ['172.31.0.33', '172.31.0.50', '172.31.0.60']) await own(address);
+  assert.equal(await getAs('172.31.0.33', 'http://172.31.0.6/'), 'no answer');
+  wish.interface.set(eniA, { ...before.one, secondaryAddresses: ['172.31.0.50'], prefixes: ['172.31.0.32/28'] });
+  wish.securityGroup.set('sg-a', { ...before.groupA, members: ['172.31.0.32/28', '172.31.0.5', '172.31.0.50'], ingress: [{ protocol: 'tcp', fromPort: 8080, toPort: 8080, source: { cidr: '172.31.0.6/32' } }] });
+  wish.securityGroup.set('sg-b', { ...before.groupB, ingress: [{ protocol: 'tcp', fromPort: 80, toPort: 80, source: { groupId: 'sg-a' } }] });
+  await network.reconcile(wish);
+  assert.equal(await getAs('172.31.0.33', 'http://172.31.0.6/'), '172.31.0.33');
+  assert.equal(await getAs('172.31.0.50', 'http://172.31.0.6/'), '172.31.0.50');
+  assert.equal(await getAs('172.31.0.60', 'http://172.31.0.6/'), 'no answer');
+  await serve(a, '172.31.0.33', 8080);
+  await serve(a, '172.31.0.33', 8081);
+  assert.equal(await get(b, 'http://172.31.0.33:8080/'), '172.31.0.6');
+  assert.equal(await get(b, 'http://172.31.0.33:8081/'), 'no answer');
+  await own('172.31.0.34', b);
+  assert.equal(await getAs('172.31.0.34', 'http://172.31.0.33:8080/', b), 'no answer');
+  await run(['ip', '-n', namespaceName(installation, b), 'address', 'delete', '172.31.0.34/32', 'dev', 'lo']);
+  wish.interface.set(eniA, before.one);
+  wish.securityGroup.set('sg-a', before.groupA).set('sg-b', before.groupB);
+  await network.reconcile(wish);
+  assert.ok(!(await run(['ip', '-n', namespaceName(installation, vpcId), 'route'])).stdout.includes('172.31.0.32/28'));
+  assert.equal(await get(b, 'http://172.31.0.33:8080/'), 'no answer');
+});
+
 test('a connection outlives a change of the rules', async () => {
   const namespace = namespaceName(installation, a);
   const script = `const s=require('net').connect(80,'172.31.0.6',()=>{console.log('up');setTimeout(()=>s.write('GET / HTTP/1.0\\r\\n\\r\\n'),600)});s.pipe(process.stdout)`;

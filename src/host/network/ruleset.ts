@@ -1,5 +1,5 @@
 import type { DesiredInterface, DesiredNetwork, DesiredSecurityGroup } from '../../wire/host.ts';
-import { nth } from './addresses.ts';
+import { everyAddress, nth } from './addresses.ts';
 import { gatewayAddress, linkName, metadataAddress, resolverAddress, uplink } from './names.ts';
 import { newRuleset, type Ruleset } from './nft.ts';
 import { addGroups, egressChain, ingressChain } from './security-groups.ts';
@@ -41,14 +41,14 @@ export function routerRuleset(wish: RouterWish): Ruleset {
   const ingress = set('ingress', 'ifname : verdict', 'map');
 
   const internet = new Set(wish.network.subnets.filter((subnet) => subnet.internet).map((subnet) => subnet.id));
-  for (const [id, { address, publicAddress, subnetId, securityGroupIds, sourceDestCheck }] of wish.interfaces) {
+  for (const [id, { address, secondaryAddresses = [], prefixes = [], publicAddress, subnetId, securityGroupIds, sourceDestCheck }] of wish.interfaces) {
     const link = `"${linkName(id)}"`;
     const groups = securityGroupIds.filter((group) => wish.groups.has(group));
     ruleset.chains.set(`${id}-in`, { rules: [...groups.map((group) => `jump ${ingressChain(group)}`), 'drop'] });
     ruleset.chains.set(`${id}-out`, { rules: [...groups.map((group) => `jump ${egressChain(group)}`), 'drop'] });
     ingress.set(link, `goto ${id}-in`);
     egress.set(link, `goto ${id}-out`);
-    sources.set(`${link} . ${address}`, '');
+    for (const own of [address, ...secondaryAddresses, ...prefixes.flatMap(everyAddress)]) sources.set(`${link} . ${own}`, '');
     if (!sourceDestCheck) unchecked.set(link, '');
     if (publicAddress && internet.has(subnetId)) {
       privateOf.set(publicAddress, address);

@@ -1,4 +1,5 @@
 import type { DesiredSecurityGroup, SecurityGroupRule } from '../../wire/host.ts';
+import { everyAddress } from './addresses.ts';
 import type { Ruleset } from './nft.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { Ruleset } from './nft.ts';
  */
 export function addGroups(ruleset: Ruleset, groups: ReadonlyMap<string, DesiredSecurityGroup>): void {
   for (const [id, group] of groups) {
-    ruleset.sets.set(membersSet(id), { kind: 'set', type: 'ipv4_addr', elements: new Map(group.members.map((address) => [address, ''])) });
+    ruleset.sets.set(membersSet(id), { kind: 'set', type: 'ipv4_addr', elements: new Map(group.members.flatMap(everyAddress).map((address) => [address, ''])) });
     ruleset.chains.set(ingressChain(id), { rules: group.ingress.flatMap((rule) => expressions(rule, 'saddr', groups).map((match) => `${match} accept`)) });
     ruleset.chains.set(egressChain(id), { rules: group.egress.flatMap((rule) => expressions(rule, 'daddr', groups).map((match) => `${match} goto to-receiver`)) });
   }

@@ -7,6 +7,7 @@ import { linkName, namespaceName, namespacePath, type Named } from './names.ts';
 import { ensureNamespace, namespaceInode, removeNamespace } from './namespaces.ts';
 import type { TableKeeper } from './nft.ts';
 import { ensureRouter, type Router } from './router.ts';
+import { keepRoutes } from './routes.ts';
 import { routerRuleset } from './ruleset.ts';
 
 /** What is wished of one VPC on this machine. */
@@ -57,6 +58,7 @@ export async function keepVpc(installation: Installation, wish: VpcWish, onHost:
     made.set(id, alias);
   }));
 
+  await keepRoutes(namespaceName(installation, vpcId), interfaces, new Set([...kept, ...[...made.keys()].map((id) => linkName(id))]));
   const ruleset = routerRuleset({ network, interfaces, groups, port: installation.port, linkAddress: router.linkAddress });
   await table.apply(ruleset, namespacePath(installation, vpcId), await namespaceInode(installation, vpcId));
   await eachOf(made, 4, ([id, alias]) => markInterface(installation, vpcId, id, alias));

@@ -27,6 +27,8 @@ export const invalidInstanceProfile = make('InvalidParameterValue', (value: stri
 
 export const insufficientFreeAddresses = make('InsufficientFreeAddressesInSubnet', (subnetId: string, count: number) =>
   `There are not enough free addresses in subnet '${subnetId}' to satisfy the requested number of instances (${count}).`);
+export const insufficientCidrBlocks = make('InsufficientCidrBlocks', () => 'The specified subnet does not have enough free cidr blocks to satisfy the request.');
+export const privateAddressLimitExceeded = make('PrivateIpAddressLimitExceeded', () => 'Number of private addresses will exceed limit.');
 export const insufficientAddressCapacity = make('InsufficientAddressCapacity', () => 'Not enough public addresses available to satisfy your request.', 500);
 export const addressInUse = make('InvalidIPAddress.InUse', (address: string) => `Address ${address} is in use.`);
 export const addressNotFound = make('InvalidAddress.NotFound', (address: string) => `Address '${address}' not found.`);

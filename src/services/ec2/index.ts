@@ -18,7 +18,9 @@ import { seed } from './seed.ts';
  * templates; instances with their states, status, attributes, metadata options and console; tags, filters, pages, dry runs.
  * Missing: volumes and snapshots (the root disk is the host's, of no fixed size), IPv6, NAT gateways, endpoints, peering, network ACLs
  * beyond the default one, spot, own images, dedicated hosts, placement groups.
- * By design: an instance is a system container; `t` types have no CPU credits; a launch fails when no host of the zone has the memory.
+ * By design: an instance is a system container; `t` types have no CPU credits; a launch fails when no host of the zone has the memory; an
+ * interface may hold eight addresses and prefixes on any type. Secondary addresses are routed to their interface; who runs the instance
+ * puts them on its device.
  */
 export const ec2: Service = {
   name: 'ec2',

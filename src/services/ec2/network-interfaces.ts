@@ -6,12 +6,14 @@ import { attachmentLimitExceeded, groupNotFound, incorrectInstanceState, invalid
 import { find, kinds, newId } from './kinds.ts';
 import { defaultSecurityGroup } from './lookups.ts';
 import { publicPool, subnetPool } from './network/allocate.ts';
-import type { Pool } from './network/allocate.ts';
-import { addresses, instances, networkInterfaces, publicAddresses, securityGroups, subnetAddresses } from './records.ts';
+import type { Pool, SubnetPool } from './network/allocate.ts';
+import { allOf, checkAddressLimit, giveBack, takeMore } from './network/interface-addresses.ts';
+import type { AddressWish } from './network/interface-addresses.ts';
+import { addresses, instances, networkInterfaces, publicAddresses, securityGroups } from './records.ts';
 import type { Instance, NetworkInterface, Subnet, Tags } from './records.ts';
 import { transact } from '../../control/transact.ts';
 
-export interface NewNetworkInterface {
+export interface NewNetworkInterface extends AddressWish {
   subnetId: string;
   /** Without any: the VPC's default group. */
   groupIds?: string[];
@@ -20,8 +22,6 @@ export interface NewNetworkInterface {
   interfaceType?: string;
   /** The service that makes it, `elasticloadbalancing.amazonaws.com`: customers can then neither change nor delete it. */
   requesterId?: string;
-  /** A particular private address. */
-  address?: string;
   /** Gives it a public address for its life. */
   publicAddress?: boolean;
   tags?: Tags;
@@ -33,7 +33,7 @@ export interface NewNetworkInterface {
 /**
  * Makes an interface, with its addresses and attachment, in one commit.
  * Errors: InvalidSubnetID.NotFound, InvalidGroup.NotFound, InvalidInstanceID.NotFound, InsufficientFreeAddressesInSubnet,
- * AttachmentLimitExceeded, InvalidIPAddress.InUse.
+ * InsufficientCidrBlocks, AttachmentLimitExceeded, PrivateIpAddressLimitExceeded, InvalidIPAddress.InUse.
  */
 export async function createNetworkInterface(env: Env, scope: Scope, wish: NewNetworkInterface): Promise<NetworkInterface> {
   return transact(env, async () => {
@@ -47,6 +47,7 @@ export async function createNetworkInterface(env: Env, scope: Scope, wish: NewNe
       : { owner: to.owner, deviceIndex: to.deviceIndex };
     const hostId = instance?.value.hostId ?? (to && 'hostId' in to ? to.hostId : undefined);
     const { record, changes } = newInterface(env, scope, { ...wish, subnet, groupIds, attachment, hostId }, pools);
+    if (instance) checkAddressLimit(instanceTypes.get(instance.value.instanceType), record);
     if (instance && attachment) changes.push(withInterface(instance, attachment.deviceIndex, record.id));
     return { changes, result: record };
   });
@@ -90,15 +91,17 @@ interface InterfacePlan extends Omit<NewNetworkInterface, 'attachTo' | 'subnetId
 }
 
 /** A record and the changes that make it, its addresses taken from pools; the caller commits. */
-export function newInterface(env: Env, scope: Scope, plan: InterfacePlan, pools: { private: Pool; public?: Pool | undefined }): { record: NetworkInterface; changes: Change[] } {
+export function newInterface(env: Env, scope: Scope, plan: InterfacePlan, pools: { private: SubnetPool; public?: Pool | undefined }): { record: NetworkInterface; changes: Change[] } {
   const id = newId(env, 'eni');
   const own = pools.private.take(id, plan.address);
+  const more = takeMore(pools.private, id, plan);
   const shown = plan.publicAddress ? pools.public?.take(id) : undefined;
   const now = env.now().toISOString();
   const record: NetworkInterface = {
     id, vpcId: plan.subnet.vpcId, subnetId: plan.subnet.id, zone: plan.subnet.zone, description: plan.description ?? '',
     interfaceType: plan.interfaceType ?? 'interface', mac: `0a:${env.randomHex(10).replace(/..(?=.)/g, '$&:')}`, address: own.address,
     groupIds: plan.groupIds, sourceDestCheck: true, createdAt: now, tags: plan.tags ?? {},
+    ...(more.secondary.length > 0 && { secondary: more.secondary }), ...(more.prefixes.length > 0 && { prefixes: more.prefixes }),
     ...(plan.requesterId && { requesterId: plan.requesterId }),
     ...(shown && { public: { address: shown.address } }),
     ...(plan.publicAddress && plan.attachment?.instanceId && { publicOnStart: true }),
@@ -107,7 +110,7 @@ export function newInterface(env: Env, scope: Scope, plan: InterfacePlan, pools:
       attachment: { id: newId(env, 'eni-attach'), deleteOnTermination: plan.deleteOnTermination ?? true, attachTime: now, ...plan.attachment },
     }),
   };
-  const changes = [networkInterfaces.put(networkInterfaces.key(scope, id), record, 0), own.change, ...(shown ? [shown.change] : [])];
+  const changes = [networkInterfaces.put(networkInterfaces.key(scope, id), record, 0), ...own.changes, ...more.changes, ...(shown ? [shown.change] : [])];
   return { record, changes };
 }
 
@@ -131,7 +134,7 @@ export const detached = (one: NetworkInterface): NetworkInterface => omit(one, '
 export async function removal(env: Env, scope: Scope, { key, value, revision }: Entry<NetworkInterface>): Promise<Change[]> {
   return [
     { delete: key, expect: revision },
-    { delete: subnetAddresses.key(scope, value.subnetId, value.address) },
+    ...giveBack(scope, value.subnetId, allOf(value)),
     ...(await publicRemoval(env, scope, value)),
   ];
 }

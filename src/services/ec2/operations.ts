@@ -10,6 +10,7 @@ import { internetGatewayOperations } from './operations/internet-gateways.ts';
 import { keyPairOperations } from './operations/key-pairs.ts';
 import { launchTemplateOperations } from './operations/launch-templates.ts';
 import { networkInterfaceOperations } from './operations/network-interfaces.ts';
+import { privateAddressOperations } from './operations/private-addresses.ts';
 import { routeTableOperations } from './operations/route-tables.ts';
 import { securityGroupRuleOperations } from './operations/security-group-rules.ts';
 import { securityGroupOperations } from './operations/security-groups.ts';
@@ -19,7 +20,7 @@ import { vpcOperations } from './operations/vpcs.ts';
 
 const families: OperationTable<typeof Sdk, (typeof missing)[number]> = {
   ...addressOperations, ...catalogueOperations, ...instanceAttributeOperations, ...instanceOperations, ...internetGatewayOperations, ...keyPairOperations,
-  ...launchTemplateOperations, ...networkInterfaceOperations, ...routeTableOperations, ...securityGroupRuleOperations, ...securityGroupOperations,
+  ...launchTemplateOperations, ...networkInterfaceOperations, ...privateAddressOperations, ...routeTableOperations, ...securityGroupRuleOperations, ...securityGroupOperations,
   ...subnetOperations, ...tagOperations, ...vpcOperations,
 };
 
@@ -37,4 +38,5 @@ function withDryRun(operation: AnyOperation | AnyOperation['run']): AnyOperation
   };
 }
 
-export const operations: Record<string, unknown> = Object.fromEntries(Object.entries(families).map(([name, operation]) => [name, withDryRun(operation as AnyOperation)]));
+// The same names and shapes as before, which fromEntries does not know.
+export const operations = Object.fromEntries(Object.entries(families).map(([name, operation]) => [name, withDryRun(operation as AnyOperation)])) as unknown as typeof families;

@@ -90,6 +90,10 @@ export interface NetworkInterface {
   requesterId?: string;
   mac: string;
   address: string;
+  /** Private addresses beside the primary one. */
+  secondary?: string[];
+  /** Delegated to it: `a.b.c.d/28`. */
+  prefixes?: string[];
   /** Given with the launch (no allocation), or an elastic IP's. */
   public?: { address: string; allocationId?: string; associationId?: string };
   /** Its instance loses the public address when it stops and gets another one when it starts. */
@@ -233,7 +237,7 @@ export const launchTemplates = collection<LaunchTemplate>('ec2/launch-template')
 /** By template id, then by version (ten digits, so that key order is version order). */
 export const launchTemplateVersions = collection<LaunchTemplateVersion>('ec2/launch-template-version');
 export const instances = collection<Instance>('ec2/instance');
-/** By subnet, then by address: who has it. Made with `expect: 0`, so no address is given out twice. */
+/** By subnet, then by address or `/28` prefix: who has it. Made with `expect: 0`, so no address is given out twice. */
 export const subnetAddresses = collection<string>('ec2/subnet-address');
 /** By address of the installation's public CIDR: the interface or allocation that has it. */
 export const publicAddresses = collection<string>('ec2/public-address');

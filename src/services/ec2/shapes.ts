@@ -35,7 +35,11 @@ export function interfaceShape(one: NetworkInterface, env: Env & Scope, known: G
     Description: one.description, InterfaceType: one.interfaceType as Sdk.NetworkInterfaceType, MacAddress: one.mac, Groups: groupsOf(one, known), Status: attachment ? 'in-use' : 'available',
     PrivateIpAddress: one.address, PrivateDnsName: dns, SourceDestCheck: one.sourceDestCheck, Ipv6Addresses: [], TagSet: toTags(one.tags),
     RequesterManaged: one.requesterId !== undefined, RequesterId: one.requesterId, Association: association,
-    PrivateIpAddresses: [{ Primary: true, PrivateIpAddress: one.address, PrivateDnsName: dns, Association: association }],
+    PrivateIpAddresses: [
+      { Primary: true, PrivateIpAddress: one.address, PrivateDnsName: dns, Association: association },
+      ...(one.secondary ?? []).map((address) => ({ Primary: false, PrivateIpAddress: address, PrivateDnsName: privateDnsName(env.region, address) })),
+    ],
+    ...(one.prefixes && { Ipv4Prefixes: one.prefixes.map((Ipv4Prefix) => ({ Ipv4Prefix })) }),
     ...(attachment && {
       Attachment: {
         AttachmentId: attachment.id, AttachTime: new Date(attachment.attachTime), DeleteOnTermination: attachment.deleteOnTermination, DeviceIndex: attachment.deviceIndex,
@@ -76,9 +80,9 @@ export function instanceShape(instance: Instance, interfaces: NetworkInterface[]
 }
 
 function nested(one: NetworkInterface, env: Env & Scope, known: GroupNames): Sdk.InstanceNetworkInterface {
-  const { Attachment, NetworkInterfaceId, SubnetId, VpcId, OwnerId, Description, InterfaceType, MacAddress, Groups, Status, PrivateIpAddress, PrivateDnsName, SourceDestCheck, Association, PrivateIpAddresses } = interfaceShape(one, env, known);
+  const { Attachment, NetworkInterfaceId, SubnetId, VpcId, OwnerId, Description, InterfaceType, MacAddress, Groups, Status, PrivateIpAddress, PrivateDnsName, SourceDestCheck, Association, PrivateIpAddresses, Ipv4Prefixes } = interfaceShape(one, env, known);
   return {
-    NetworkInterfaceId, SubnetId, VpcId, OwnerId, Description, InterfaceType, MacAddress, Groups, Status, PrivateIpAddress, PrivateDnsName, SourceDestCheck, Association, PrivateIpAddresses, Ipv6Addresses: [],
+    NetworkInterfaceId, SubnetId, VpcId, OwnerId, Description, InterfaceType, MacAddress, Groups, Status, PrivateIpAddress, PrivateDnsName, SourceDestCheck, Association, PrivateIpAddresses, Ipv4Prefixes, Ipv6Addresses: [],
     ...(Attachment && { Attachment: { AttachmentId: Attachment.AttachmentId, AttachTime: Attachment.AttachTime, DeleteOnTermination: Attachment.DeleteOnTermination, DeviceIndex: Attachment.DeviceIndex, NetworkCardIndex: 0, Status: 'attached' } }),
   };
 }

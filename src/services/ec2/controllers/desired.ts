@@ -1,6 +1,7 @@
 import type { DesiredInstance, DesiredInterface, DesiredNetwork, DesiredSecurityGroup } from '../../../wire/host.ts';
 import { instanceTypes } from '../catalogue/instance-types.ts';
 import { enforced } from '../network/security-rules.ts';
+import { allOf } from '../network/interface-addresses.ts';
 import { privateDnsName } from '../network/dns-names.ts';
 import type { Instance, InternetGateway, NetworkInterface, RouteTable, SecurityGroup, Subnet, Vpc } from '../records.ts';
 import { zoneId } from '../zones.ts';
@@ -26,13 +27,14 @@ export function desiredSecurityGroup(group: SecurityGroup, interfaces: NetworkIn
     networkId: group.vpcId,
     ingress: enforced(group.rules, false),
     egress: enforced(group.rules, true),
-    members: interfaces.filter(({ groupIds }) => groupIds.includes(group.id)).map(({ address }) => address).sort(),
+    members: interfaces.filter(({ groupIds }) => groupIds.includes(group.id)).flatMap(allOf).sort(),
   };
 }
 
 export function desiredInterface(one: NetworkInterface): DesiredInterface {
   return {
     networkId: one.vpcId, subnetId: one.subnetId, mac: one.mac, address: one.address, securityGroupIds: one.groupIds, sourceDestCheck: one.sourceDestCheck,
+    ...(one.secondary && { secondaryAddresses: one.secondary }), ...(one.prefixes && { prefixes: one.prefixes }),
     ...(one.public && { publicAddress: one.public.address }),
     ...(one.attachment && { attachment: { owner: one.attachment.owner, device: `eth${one.attachment.deviceIndex}` } }),
   };

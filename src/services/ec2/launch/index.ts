@@ -6,7 +6,8 @@ import { idempotentParameterMismatch, insufficientInstanceCapacity, invalidParam
 import { newId } from '../kinds.ts';
 import { instanceById } from '../lookups.ts';
 import { publicPool, subnetPool } from '../network/allocate.ts';
-import type { Pool } from '../network/allocate.ts';
+import type { Pool, SubnetPool } from '../network/allocate.ts';
+import { checkAddressLimit } from '../network/interface-addresses.ts';
 import { newInterface } from '../network-interfaces.ts';
 import { place, rooms, takeMemory } from '../placement.ts';
 import type { Room } from '../placement.ts';
@@ -69,7 +70,7 @@ export async function checkLaunch(env: Env, scope: Scope, request: RunInstancesR
 function checkCounts({ MinCount: min = 1, MaxCount: max = 1, NetworkInterfaces, PrivateIpAddress }: RunInstancesRequest): void {
   if (min < 1) throw invalidParameterValue(`Value (${min}) for parameter minCount is invalid. Expecting a value greater than 0`);
   if (max < min) throw invalidParameterCombination(`Value (${max}) for parameter maxCount is invalid. Expecting a value greater than or equal to minCount (${min})`);
-  const single = PrivateIpAddress !== undefined || NetworkInterfaces?.some((one) => one.NetworkInterfaceId !== undefined || one.PrivateIpAddress !== undefined);
+  const single = PrivateIpAddress !== undefined || NetworkInterfaces?.some((one) => one.NetworkInterfaceId !== undefined || one.PrivateIpAddress !== undefined || one.PrivateIpAddresses?.length || one.Ipv4Prefixes?.length);
   if (max > 1 && single) throw invalidParameterCombination('A private address or an existing network interface may be specified only when a single instance is launched');
 }
 
@@ -124,7 +125,7 @@ function memoryChanges(scope: Scope, room: Room[], placed: Map<string, string>, 
 }
 
 interface Pools {
-  private: Map<string, Pool>;
+  private: Map<string, SubnetPool>;
   public: Pool | undefined;
 }
 
@@ -157,6 +158,7 @@ function newInstance(env: Env, scope: Scope, launch: Launch, { id, hostId, launc
     if (!pool) throw new Error(`no address pool was read for ${one.subnet.id}`);
     const tags = tagsFor('network-interface', launch.request.TagSpecifications);
     const { record, changes: more } = newInterface(env, scope, { ...one, tags, attachment, hostId }, { private: pool, public: pools.public });
+    checkAddressLimit(type, record);
     changes.push(...more);
     return record;
   });

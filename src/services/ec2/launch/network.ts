@@ -4,6 +4,8 @@ import type { Entry } from '../../../store/store.ts';
 import { groupNotFound, interfaceInUse, invalidParameterCombination, invalidParameterValue, notFound } from '../errors.ts';
 import { find, kinds } from '../kinds.ts';
 import { defaultVpc, subnetsOf } from '../lookups.ts';
+import { addressesAsked } from '../network/interface-addresses.ts';
+import type { AddressWish } from '../network/interface-addresses.ts';
 import { groupsIn } from '../network-interfaces.ts';
 import { rooms } from '../placement.ts';
 import { names } from '../records.ts';
@@ -14,12 +16,11 @@ export interface LaunchNetwork {
   zone: string;
   interfaces: (NewInterface | ExistingInterface)[];
 }
-export interface NewInterface {
+export interface NewInterface extends AddressWish {
   deviceIndex: number;
   subnet: Subnet;
   groupIds: string[];
   publicAddress: boolean;
-  address?: string;
   description?: string;
   deleteOnTermination: boolean;
 }
@@ -62,7 +63,7 @@ async function specified(env: Env, scope: Scope, request: RunInstancesRequest, s
     deviceIndex, subnet, groupIds: await groupsIn(env, scope, subnet.vpcId, specification.Groups),
     publicAddress: specification.AssociatePublicIpAddress ?? (deviceIndex === 0 && subnet.mapPublicIpOnLaunch),
     deleteOnTermination: specification.DeleteOnTermination ?? true,
-    ...(specification.PrivateIpAddress !== undefined && { address: specification.PrivateIpAddress }),
+    ...addressesAsked(specification),
     ...(specification.Description !== undefined && { description: specification.Description }),
   };
 }

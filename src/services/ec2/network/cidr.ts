@@ -31,8 +31,18 @@ export const overlaps = (a: Cidr, b: Cidr) => contains(a, b) || contains(b, a);
 export const RESERVED = 5;
 export const usable = (cidr: Cidr, address: number) => address >= cidr.base + 4 && address < cidr.base + sizeOf(cidr) - 1;
 
+/** A prefix that an interface can be given: 16 addresses, at a multiple of 16. */
+export const DELEGATED = 28;
+export const delegatedAt = (address: number): Cidr => ({ base: address - (address % 16), prefix: DELEGATED });
+
+/** Those of a subnet that hold none of the addresses that AWS keeps. */
+export function delegable(cidr: Cidr): Cidr[] {
+  const count = Math.floor(sizeOf(cidr) / 16);
+  return Array.from({ length: count }, (_, i) => ({ base: cidr.base + 16 * i, prefix: DELEGATED })).filter(({ base }) => usable(cidr, base) && usable(cidr, base + 15));
+}
+
 /** The first free address from a starting point (any number), going round; undefined when there is none. */
-export function freeAddress(cidr: Cidr, taken: ReadonlySet<string>, start: number): string | undefined {
+export function freeAddress(cidr: Cidr, taken: { has(address: string): boolean }, start: number): string | undefined {
   const count = sizeOf(cidr) - RESERVED;
   for (let i = 0; i < count; i++) {
     const address = formatAddress(cidr.base + 4 + ((start + i) % count));

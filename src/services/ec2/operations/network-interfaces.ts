@@ -1,9 +1,11 @@
 import type { RequestContext } from '../../../control/service.ts';
 import type { Entry } from '../../../store/store.ts';
+import { instanceTypes } from '../catalogue/instance-types.ts';
 import { authFailure, interfaceInUse, invalidParameterCombination, invalidParameterValue, missingParameter, notFound, operationNotPermitted } from '../errors.ts';
 import { applyFilters } from '../filters.ts';
 import { find, kinds, newId, select } from '../kinds.ts';
 import { createNetworkInterface, detached, freeDevice, groupsIn, removal, withInterface, withoutInterface } from '../network-interfaces.ts';
+import { addressesAsked, checkAddressLimit } from '../network/interface-addresses.ts';
 import { page } from '../paging.ts';
 import { instances, networkInterfaces } from '../records.ts';
 import type { NetworkInterface } from '../records.ts';
@@ -13,7 +15,7 @@ import { tagsFor } from '../tagging.ts';
 import { transact } from '../../../control/transact.ts';
 
 /** A customer's own: what a service made, only that service may change. */
-async function findOwn(context: RequestContext, id: string): Promise<Entry<NetworkInterface>> {
+export async function findOwn(context: RequestContext, id: string): Promise<Entry<NetworkInterface>> {
   const entry = await find(context, context, kinds.networkInterface, id);
   if (entry.value.requesterId !== undefined) throw authFailure('You do not have permission to access the specified resource.');
   return entry;
@@ -24,7 +26,7 @@ export const networkInterfaceOperations = {
     const record = await createNetworkInterface(context, context, {
       subnetId: input.SubnetId ?? '', tags: tagsFor('network-interface', input.TagSpecifications),
       ...(input.Groups && { groupIds: input.Groups }), ...(input.Description !== undefined && { description: input.Description }),
-      ...(input.PrivateIpAddress !== undefined && { address: input.PrivateIpAddress }),
+      ...addressesAsked(input),
     });
     return { NetworkInterface: interfaceShape(record, context, await groupNames(context)), ClientToken: input.ClientToken };
   },
@@ -35,7 +37,7 @@ export const networkInterfaceOperations = {
       'group-id': ({ groupIds }) => groupIds, description: ({ description }) => description, 'mac-address': ({ mac }) => mac, 'interface-type': ({ interfaceType }) => interfaceType,
       status: ({ attachment }) => (attachment ? 'in-use' : 'available'), 'owner-id': () => context.account,
       'requester-id': ({ requesterId }) => requesterId, 'requester-managed': ({ requesterId }) => requesterId !== undefined, 'source-dest-check': ({ sourceDestCheck }) => sourceDestCheck,
-      'private-ip-address': ({ address }) => address, 'addresses.private-ip-address': ({ address }) => address, 'addresses.primary': () => true,
+      'private-ip-address': ({ address }) => address, 'addresses.private-ip-address': ({ address, secondary = [] }) => [address, ...secondary], 'addresses.primary': () => true,
       'association.public-ip': (one) => one.public?.address, 'addresses.association.public-ip': (one) => one.public?.address,
       'association.allocation-id': (one) => one.public?.allocationId, 'association.association-id': (one) => one.public?.associationId,
       'attachment.attachment-id': ({ attachment }) => attachment?.id, 'attachment.instance-id': ({ attachment }) => attachment?.instanceId,
@@ -63,6 +65,7 @@ export const networkInterfaceOperations = {
       if (value.attachment) throw interfaceInUse(value.id);
       const instance = await find(context, context, kinds.instance, input.InstanceId ?? '');
       if (instance.value.zone !== value.zone) throw invalidParameterCombination(`You may not attach a network interface to an instance if they are not in the same availability zone`);
+      checkAddressLimit(instanceTypes.get(instance.value.instanceType), value);
       const deviceIndex = freeDevice(instance.value, input.DeviceIndex);
       const attachment = { id: attachmentId, owner: instance.value.id, instanceId: instance.value.id, deviceIndex, deleteOnTermination: false, attachTime: context.now().toISOString() };
       return {

@@ -20,7 +20,8 @@ interface Counted extends Subnet {
 }
 
 async function counted(context: RequestContext, subnet: Subnet): Promise<Counted> {
-  const taken = (await subnetAddresses.list(context.store, context, subnet.id)).length;
+  const names = (await subnetAddresses.list(context.store, context, subnet.id)).map(({ key }) => subnetAddresses.parse(key).names[1] ?? '');
+  const taken = names.reduce((sum, name) => sum + sizeOf(parseCidr(name) ?? { base: 0, prefix: 32 }), 0);
   return { ...subnet, free: sizeOf(parseCidr(subnet.cidrBlock) as Cidr) - RESERVED - taken };
 }
 
