@@ -29,7 +29,7 @@ export const kinds = {
   internetGateway: kind('internet-gateway', 'igw', internetGateways, 'InvalidInternetGatewayID', the('internetGateway ID')),
   routeTable: kind('route-table', 'rtb', routeTables, 'InvalidRouteTableID', the('routeTable ID')),
   networkAcl: kind('network-acl', 'acl', networkAcls, 'InvalidNetworkAclID', the('networkAcl ID')),
-  dhcpOptions: kind('dhcp-options', 'dopt', dhcpOptions, 'InvalidDhcpOptionsID', the('dhcpOptions ID')),
+  dhcpOptions: kind('dhcp-options', 'dopt', dhcpOptions, 'InvalidDhcpOptionID', the('dhcpOptions ID')),
   securityGroup: kind('security-group', 'sg', securityGroups, 'InvalidGroup', the('security group')),
   networkInterface: kind('network-interface', 'eni', networkInterfaces, 'InvalidNetworkInterfaceID', the('networkInterface ID')),
   address: kind('elastic-ip', 'eipalloc', addresses, 'InvalidAllocationID', the('allocation ID')),

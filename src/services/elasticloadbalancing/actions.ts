@@ -41,8 +41,10 @@ function forward(action: AwsAction): Action {
   if (groups.length > MOST_GROUPS) throw failure('TooManyTargetGroups', `The maximum number of target groups per forward action is '${MOST_GROUPS}'`);
   if (new Set(groups.map((group) => group.arn)).size < groups.length) throw invalid('A target group can be specified only once in a forward action');
   for (const { weight } of groups) if (weight < 0 || weight > 999) throw invalid(`The target group weight '${weight}' must be between '0' and '999'`);
-  if (action.ForwardConfig?.TargetGroupStickinessConfig?.Enabled) throw unsupported('Stickiness between target groups');
-  return { type: 'forward', targetGroups: groups };
+  const { Enabled: sticky, DurationSeconds: seconds } = action.ForwardConfig?.TargetGroupStickinessConfig ?? {};
+  if (sticky) throw unsupported('Stickiness between target groups');
+  if (seconds !== undefined && (seconds < 1 || seconds > 604800)) throw invalid(`The target group stickiness duration '${seconds}' must be between '1' and '604800'`);
+  return { type: 'forward', targetGroups: groups, ...(seconds === undefined ? {} : { stickiness: { seconds } }) };
 }
 
 function fixedResponse({ FixedResponseConfig: config }: AwsAction): Action {
@@ -75,7 +77,7 @@ export function actionAnswer(action: Action): AwsAction {
     case 'forward': {
       const only = action.targetGroups.length === 1 ? { TargetGroupArn: action.targetGroups[0]!.arn } : {};
       const TargetGroups = action.targetGroups.map(({ arn, weight }) => ({ TargetGroupArn: arn, Weight: weight }));
-      return { Type: 'forward', ...only, ...order, ForwardConfig: { TargetGroups, TargetGroupStickinessConfig: { Enabled: false } } };
+      return { Type: 'forward', ...only, ...order, ForwardConfig: { TargetGroups, TargetGroupStickinessConfig: { Enabled: false, ...(action.stickiness && { DurationSeconds: action.stickiness.seconds }) } } };
     }
     case 'fixed-response':
       return { Type: 'fixed-response', ...order, FixedResponseConfig: { StatusCode: action.statusCode, ...(action.contentType ? { ContentType: action.contentType } : {}), ...(action.body ? { MessageBody: action.body } : {}) } };

@@ -49,9 +49,9 @@ export interface Rule {
 
 export type Condition = BalancerCondition;
 
-/** One a rule: ELB's other types authenticate, which HTTP listeners cannot. */
+/** One a rule: ELB's other types authenticate, which HTTP listeners cannot. `stickiness` between groups is never on; its time is kept as it was given. */
 export type Action =
-  | { type: 'forward'; order?: number; targetGroups: { arn: string; weight: number }[] }
+  | { type: 'forward'; order?: number; targetGroups: { arn: string; weight: number }[]; stickiness?: { seconds: number } }
   | { type: 'fixed-response'; order?: number; statusCode: string; contentType?: string; body?: string }
   | { type: 'redirect'; order?: number; protocol: string; host: string; port: string; path: string; query: string; statusCode: 'HTTP_301' | 'HTTP_302' };
 
