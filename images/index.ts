@@ -5,9 +5,9 @@ import { join, relative } from 'node:path';
 import { cacheDir } from '../src/engines/cache.ts';
 import { withLock } from '../src/engines/lock.ts';
 import type { Progress } from '../src/engines/progress.ts';
-import { imageId } from '../src/wire/images.ts';
+import { imageId, imageNames, type ImageName } from '../src/wire/images.ts';
 import { buildImage, files, suite } from './instance/build.ts';
-import { amiNames, excluded, name, packages } from './instance/recipe.ts';
+import { excluded, name, packages } from './instance/recipe.ts';
 
 /**
  * Machine images, made once from Debian packages:
@@ -31,7 +31,9 @@ export async function ensureImage(progress: Progress = () => {}): Promise<string
 }
 
 /** The name behind an AMI id; undefined for ids that are not of Gantry's images. */
-export const amiName = (id: string): (typeof amiNames)[number] | undefined => amiNames.find((ami) => imageId(ami) === id);
+export const amiName = (id: string): ImageName | undefined => imageNames.find((image) => imageId(image) === id);
+
+export { enginesOf } from './instance/recipe.ts';
 
 async function imageFolder(): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([await suite(), process.arch, packages, excluded]));

@@ -25,9 +25,10 @@ export async function buildImage(folder: string, progress: Progress): Promise<vo
   await mkdir(work, { recursive: true });
   await install(root, progress);
   progress({ what: 'laying in files' });
-  await rm(join(root, 'etc/service'), { recursive: true, force: true });
+  for (const services of ['etc/service', 'etc/sv']) await rm(join(root, services), { recursive: true, force: true });
+  await mkdir(join(root, 'etc/service'));
   await cp(files, root, { recursive: true, verbatimSymlinks: true });
-  await linkSupervision(join(root, 'etc/service'));
+  await linkSupervision(join(root, 'etc/sv'));
   // runit flushes all of the machine's disks at shutdown, unless told that this is somebody else's business.
   await writeFile(join(root, 'etc/runit/nosync'), '');
   await writeFile(join(root, 'etc/hostname'), 'localhost\n');

@@ -1,8 +1,9 @@
+import type { ImageName } from './images.ts';
+
 /** `/etc/gantry/instance.json` inside of an instance: what it cannot learn from its kernel, which is the host's. */
 export interface InstanceFile {
   instanceId: string;
-  /** The image's name: `ecs-optimized`. */
-  image: string;
+  image: ImageName;
   vcpus: number;
   memoryMiB: number;
 }

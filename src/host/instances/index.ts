@@ -4,16 +4,20 @@
  *
  * Not here yet: volumes other than the root, user namespaces, moving an instance to another host.
  */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { amiName, ensureImage } from '../../../images/index.ts';
 import { binDir } from '../../engines/index.ts';
+import type { Progress } from '../../engines/progress.ts';
 import { runDirOf } from '../../wire/paths.ts';
 import { interfaceReady, namespacePath, ensureNamespace } from '../network/index.ts';
 import type { Desired, Host, MakePart, Teardown } from '../part.ts';
 import { installationCgroup, instanceCgroup, removeCgroup, runsIn } from './cgroups.ts';
 import { watchConsoles } from './console.ts';
+import { enginesFor } from './engines.ts';
+import { layFiles } from './files.ts';
 import { folderOf, knownInstances, readState } from './folder.ts';
 import { clearInit, initPid, startInit, type Place } from './init.ts';
 import { keepItems } from './items.ts';
@@ -25,17 +29,21 @@ const instancesDir = (stateDir: string) => join(stateDir, 'host', 'instances');
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 /** How often the inits are looked at: nothing tells when one ends that is not a child. */
 const watchMs = 500;
+/** How often a build that an instance waits for is told of. */
+const buildTellMs = 5_000;
 
 export const makeInstancesPart: MakePart = (host) => {
   const { installation } = host;
   const dir = instancesDir(installation.stateDir);
   const inits = new Map<string, number>();
+  /** What was laid into the roots of running instances, so that a pass over them costs nothing. */
+  const laid = new Map<string, string>();
   const lookAtConsole = watchConsoles();
   let desired: Desired | undefined;
 
   const place = (id: string): Place => ({ installationName: installation.name, id, folder: folderOf(dir, id), runcRoot: join(host.runDir, 'runc') });
   const items = keepItems(
-    (id) => keepInstance({ host, place, wish, start: (at, wished) => start(host, at, wished), seen }, id),
+    (id) => keepInstance({ host, place, wish, start: (at, wished) => start(host, at, wished), refresh, seen }, id),
     (id, error) => host.log('instance failed, will try again', { id, error: String(error) }),
   );
 
@@ -47,8 +55,17 @@ export const makeInstancesPart: MakePart = (host) => {
   }
 
   function seen(id: string, pid: number | undefined): void {
+    if (pid === undefined) laid.delete(id);
     if (pid === undefined) inits.delete(id);
     else inits.set(id, pid);
+  }
+
+  async function refresh(id: string, pid: number, { instance: { files } }: Wish): Promise<void> {
+    if (!files) return;
+    const now = createHash('sha256').update(JSON.stringify([pid, files])).digest('base64');
+    if (laid.get(id) === now) return;
+    await layFiles(`/proc/${pid}/root`, files);
+    laid.set(id, now);
   }
 
   async function watch(): Promise<void> {
@@ -101,7 +118,13 @@ async function start(host: Host, place: Place, { instance, interfaces }: Wish): 
     const one = interfaces.get(id);
     if (!one || !(await interfaceReady(installation, id, one))) return false;
   }
-  const [containerd, runc, cni] = await Promise.all([binDir('containerd'), binDir('runc'), binDir('cni-plugins')]);
+  const { generation } = instance;
+  const building = limited(buildTellMs, (engine: string, { what, done, total }: Parameters<Progress>[0]) => {
+    const reason = `building the engine ${engine}: ${what}${total ? ` ${done} of ${total}` : ''}`;
+    host.log(reason, { id: place.id });
+    host.report('instance', place.id, { generation, state: 'pending', reason });
+  });
+  const engines = await enginesFor(image, building);
   const lower = await ensureImage((step) => host.log('making the image', step));
   const address = interfaces.get(instance.interfaceIds[0] ?? '')?.address;
   await writeRootFiles(place.folder.upper, rootFiles({ installation, id: place.id, image, wish: instance, address }));
@@ -111,10 +134,20 @@ async function start(host: Host, place: Place, { instance, interfaces }: Wish): 
     cgroup: instanceCgroup(installation.name, place.id),
     networkNamespace: namespacePath(installation, place.id),
     repository,
-    engines: { containerd, runc, cni },
+    engines,
   });
-  await startInit(place, { runc: join(runc, 'runc'), spec, lower });
+  await startInit(place, { runc: join(await binDir('runc'), 'runc'), spec, lower, files: instance.files ?? [] });
   return true;
+}
+
+/** At most one call in so many milliseconds. */
+function limited<A extends unknown[]>(everyMs: number, tell: (...words: A) => void): (...words: A) => void {
+  let last = -Infinity;
+  return (...words) => {
+    if (performance.now() - last < everyMs) return;
+    last = performance.now();
+    tell(...words);
+  };
 }
 
 /** The namespaces are the network's to take away. */

@@ -5,7 +5,9 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../engines/command.ts';
+import type { DesiredFile } from '../../wire/host.ts';
 import { instanceCgroup, removeCgroup, runsIn } from './cgroups.ts';
+import { layFiles } from './files.ts';
 import { specPath, type Folder } from './folder.ts';
 
 /** An instance on this host, and where things of it are. */
@@ -29,7 +31,7 @@ export async function initPid(place: Place): Promise<number | undefined> {
  * Starts the init in a session of its own: it lives on without this process. The overlay's mount on the host is needed only until
  * runc has pivoted into it; the instance's mount namespace keeps it, so that the mount goes when the instance does.
  */
-export async function startInit(place: Place, { runc, spec, lower }: { runc: string; spec: object; lower: string }): Promise<void> {
+export async function startInit(place: Place, { runc, spec, lower, files }: { runc: string; spec: object; lower: string; files: readonly DesiredFile[] }): Promise<void> {
   const { folder } = place;
   await clearInit(place);
   for (const dir of [folder.upper, folder.work, folder.root, folder.containerd, folder.ecs, folder.bundle]) await mkdir(dir, { recursive: true });
@@ -38,6 +40,7 @@ export async function startInit(place: Place, { runc, spec, lower }: { runc: str
   const overlay = `lowerdir=${lower},upperdir=${folder.upper},workdir=${folder.work}`;
   await run(['mount', '-t', 'overlay', 'overlay', '-o', overlay, folder.root]);
   try {
+    await layFiles(folder.root, files);
     await runDetached(place, runc);
   } finally {
     await run(['umount', '--lazy', folder.root]);

@@ -23,6 +23,8 @@ export interface KeepContext {
   wish(id: string): Wish | undefined;
   /** False while something that it needs is not there yet. Throws `NotStartable` where trying again is of no use. */
   start(place: Place, wish: Wish): Promise<boolean>;
+  /** Brings what can change in a running instance up to the wish. */
+  refresh(id: string, pid: number, wish: Wish): Promise<void>;
   /** Told the process id of its init whenever it was looked at. */
   seen(id: string, pid: number | undefined): void;
 }
@@ -44,7 +46,8 @@ export async function keepInstance(context: KeepContext, id: string): Promise<{ 
   if (pid !== undefined && state) {
     const started: InstanceState = state.phase === 'started' ? state : { ...state, phase: 'started', startedAt: state.startedAt ?? new Date().toISOString() };
     if (started !== state) await writeState(place.folder, started);
-    return context.host.report('instance', id, running(started, pid));
+    context.host.report('instance', id, running(started, pid));
+    return context.refresh(id, pid, wish);
   }
   const down = state?.phase === 'started' ? await ended(place, state) : state;
   if (instance.power === 'off') {

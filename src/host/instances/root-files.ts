@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DesiredInstance } from '../../wire/host.ts';
+import type { ImageName } from '../../wire/images.ts';
 import type { Installation } from '../../wire/installation.ts';
 import { instanceFilePath, type InstanceFile } from '../../wire/instance.ts';
 
 export interface RootFilesInput {
   installation: Installation;
   id: string;
-  image: string;
+  image: ImageName;
   wish: Pick<DesiredInstance, 'hostName' | 'vcpus' | 'memoryMiB'>;
   /** Of its primary interface. */
   address: string | undefined;

@@ -2,20 +2,14 @@ import { readFileSync, statSync } from 'node:fs';
 import type { DesiredInstance } from '../../wire/host.ts';
 import type { Folder } from './folder.ts';
 
-/** Folders of engines that instances get, read-only. */
-export interface EngineFolders {
-  containerd: string;
-  runc: string;
-  cni: string;
-}
-
 export interface SpecInput {
   folder: Folder;
   wish: Pick<DesiredInstance, 'vcpus' | 'memoryMiB' | 'hostName'>;
   cgroup: string;
   networkNamespace: string;
   repository: string;
-  engines: EngineFolders;
+  /** Folders of engines, mounted read-only, by where. */
+  engines: Readonly<Record<string, string>>;
 }
 
 /**
@@ -51,9 +45,7 @@ export function runtimeSpec({ folder, wish, cgroup, networkNamespace, repository
       bind('/var/lib/containerd', folder.containerd),
       bind('/var/lib/ecs', folder.ecs),
       bind('/opt/gantry', repository, 'ro'),
-      bind('/opt/engines/containerd/bin', engines.containerd, 'ro'),
-      bind('/opt/engines/runc/bin', engines.runc, 'ro'),
-      bind('/opt/cni/bin', engines.cni, 'ro'),
+      ...Object.entries(engines).map(([path, folder]) => bind(path, folder, 'ro')),
     ],
     linux: {
       namespaces: [{ type: 'pid' }, { type: 'mount' }, { type: 'uts' }, { type: 'ipc' }, { type: 'cgroup' }, { type: 'network', path: networkNamespace }],
