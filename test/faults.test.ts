@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { run } from '../src/engines/command.ts';
+import { clientsOf, type Clients } from './fixtures/clients.ts';
+import { fleet, steady, webTask, type Fleet } from './fixtures/fleet.ts';
+import { bringUp, gantry, installationOf, status, type Gantry } from './fixtures/gantry.ts';
+import { get, load } from './fixtures/http.ts';
+import { webImages } from './fixtures/image.ts';
+import { leaksOf } from './fixtures/leaks.ts';
+import { balancer, defaultNetwork, openGroup, targetGroup } from './fixtures/network.ts';
+import { processesIn } from './fixtures/processes.ts';
+import { holds, until } from './fixtures/until.ts';
+
+const TASKS = 4;
+const HOST = 'faults.example.com';
+/** A balancer that died is back within this; nothing else may cost a single request. */
+const BALANCER_BACK_MS = 3_000;
+
+/**
+ * Each program is killed with -9 in the middle of a deployment, under load. Afterwards the service is at the wished revision, no task
+ * ran twice, and nothing runs that nobody wished. Its installation is its own: others' tests would notice.
+ */
+describe('a program is killed while a service is being deployed', { timeout: 900_000 }, () => {
+  const name = `faults-${process.pid}`;
+  let installation: Gantry;
+  let clients: Clients;
+  let own: Fleet;
+  let url = '';
+  const revisions: string[] = [];
+  let deployed = 0;
+
+  before(async () => {
+    installation = await bringUp(name);
+    clients = clientsOf(installation);
+    const [made, image] = await Promise.all([fleet(clients, 'faults', 2, 't3.micro'), webImages(clients, 'faults', { 1: 'version 1', 2: 'version 2' })]);
+    own = made;
+    const { vpcId, subnets } = await defaultNetwork(clients);
+    const { listener, dns } = await balancer(clients, 'faults', subnets.map(({ id }) => id), await openGroup(clients, vpcId, 'faults', [80]));
+    url = `http://${dns}/cgi-bin/index.cgi`;
+    const targets = await targetGroup(clients, 'faults', vpcId, 'instance');
+    await clients.elb.createRule({ ListenerArn: listener, Priority: 1, Conditions: [{ Field: 'host-header', Values: [HOST] }], Actions: [{ Type: 'forward', TargetGroupArn: targets }] });
+    for (const tag of [1, 2]) {
+      const { taskDefinition } = await clients.ecs.registerTaskDefinition({
+        family: 'faults', networkMode: 'bridge',
+        volumes: [{ name: 'starts', host: { sourcePath: '/var/lib/starts' } }],
+        containerDefinitions: [{ ...webTask(installation, own, `${image}:${tag}`), mountPoints: [{ sourceVolume: 'starts', containerPath: '/starts' }] }],
+      });
+      revisions.push(taskDefinition?.taskDefinitionArn ?? '');
+    }
+    await clients.ecs.createService({
+      cluster: own.cluster, serviceName: 'web', taskDefinition: revisions[0], desiredCount: TASKS,
+      loadBalancers: [{ targetGroupArn: targets, containerName: 'web', containerPort: 8080 }],
+    });
+    await steady(clients, own.cluster, 'web');
+    await until('the balancer answers', 60, async () => holds(await get(url, { host: HOST }), ({ status }) => status === 200));
+  });
+
+  after(async () => {
+    await gantry(name, 'down', '--purge');
+    assert.deepEqual(await leaksOf(name), []);
+  });
+
+  const instanceIds = async () => {
+    const { containerInstanceArns = [] } = await clients.ecs.listContainerInstances({ cluster: own.cluster });
+    const { containerInstances = [] } = await clients.ecs.describeContainerInstances({ cluster: own.cluster, containerInstances: containerInstanceArns });
+    return containerInstances.map(({ ec2InstanceId = '' }) => ec2InstanceId);
+  };
+
+  const inFirstInstance = (words: string) => async () => processesIn(name, (await instanceIds())[0] ?? '', words);
+
+  async function haproxies(): Promise<number[]> {
+    const namespaces = (await run(['ip', 'netns', 'list'])).stdout.split('\n').map((line) => line.split(' ')[0] ?? '').filter((one) => one.startsWith(`${name}-lb-`));
+    const pids = await Promise.all(namespaces.map(async (one) => (await run(['ip', 'netns', 'pids', one])).stdout.split('\n').filter(Boolean).map(Number)));
+    return pids.flat();
+  }
+
+  /** Starts of each task, by the file that its container wrote on its instance. */
+  function starts(): Map<string, number> {
+    const dir = join(installationOf(name).stateDir, 'host/instances');
+    const found = readdirSync(dir).flatMap((instance) => {
+      const folder = join(dir, instance, 'upper/var/lib/starts');
+      return readdirSync(folder).map((task) => [task, readFileSync(join(folder, task), 'utf8').trim().split('\n').length] as const);
+    });
+    return new Map(found);
+  }
+
+  /** Deploys the other revision, and kills as soon as its first task is on its way. */
+  async function deployAndKill(victims: () => Promise<number[]>): Promise<string> {
+    deployed = 1 - deployed;
+    const revision = revisions[deployed] ?? '';
+    await clients.ecs.updateService({ cluster: own.cluster, service: 'web', taskDefinition: revision });
+    await until('the deployment has begun', 30, async () => {
+      const { services } = await clients.ecs.describeServices({ cluster: own.cluster, services: ['web'] });
+      return (services?.[0]?.deployments ?? []).some((one) => one.taskDefinition === revision && (one.pendingCount ?? 0) + (one.runningCount ?? 0) > 0);
+    });
+    const pids = await victims();
+    assert.ok(pids.length > 0, 'nothing to kill');
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    return revision;
+  }
+
+  async function arrives(revision: string): Promise<void> {
+    await until('the gateway answers', 20, async () => (await clients.ecs.describeClusters({ clusters: [own.cluster] })).clusters?.length);
+    await steady(clients, own.cluster, 'web', revision, 180);
+    const running = async () => {
+      const { taskArns = [] } = await clients.ecs.listTasks({ cluster: own.cluster, serviceName: 'web', desiredStatus: 'RUNNING' });
+      return taskArns.map((arn) => arn.split('/').at(-1) ?? '');
+    };
+    const ids = await running();
+    assert.equal(ids.length, TASKS);
+    const counted = starts();
+    assert.deepEqual([...counted].filter(([, times]) => times !== 1), [], 'tasks that started more than once');
+    assert.deepEqual(ids.filter((id) => !counted.has(id)), [], 'tasks that are said to run and never started');
+    // Old tasks drain for 5 s; then nothing is left but what is wished.
+    await until('nothing runs that nobody wished', 60, async () => {
+      const servers = (await instanceIds()).flatMap((id) => processesIn(name, id, 'httpd -f'));
+      return holds(servers.length, (count) => count === TASKS);
+    });
+    for (let i = 0; i < 12; i++) assert.match((await get(url, { host: HOST })).body, new RegExp(`^version ${deployed + 1} `));
+  }
+
+  const program = (which: 'controlPlane' | 'hostAgent') => async () => [(await status(name))[which].pid ?? 0];
+
+  const cases: Record<string, () => Promise<number[]>> = {
+    'the control plane': program('controlPlane'),
+    'the host agent': program('hostAgent'),
+    'an ECS agent': inFirstInstance('/src/agent/main.ts'),
+    'containerd in an instance': async () => (await inFirstInstance('containerd')()).filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'containerd'),
+  };
+  for (const [what, victims] of Object.entries(cases)) {
+    it(`${what}: the deployment arrives, and not one request is lost`, async () => {
+      await using traffic = load(url, HOST, /^version/);
+      await arrives(await deployAndKill(victims));
+      await traffic.stop();
+      assert.deepEqual(traffic.failures, [], `of ${traffic.count()} requests`);
+    });
+  }
+
+  it('the balancer: it is back at once, and the deployment arrives', async () => {
+    const revision = await deployAndKill(haproxies);
+    const from = Date.now();
+    await until('the balancer answers again', 30, async () => holds(await get(url, { host: HOST }), ({ status }) => status === 200));
+    assert.ok(Date.now() - from < BALANCER_BACK_MS, `back after ${Date.now() - from} ms`);
+    await using traffic = load(url, HOST, /^version/);
+    await arrives(revision);
+    await traffic.stop();
+    assert.deepEqual(traffic.failures, [], `of ${traffic.count()} requests`);
+  });
+});
