@@ -7,7 +7,16 @@ import type { Env, Handler, Operation, RequestContext, Scope } from './service.t
  *   await elb('DeleteLoadBalancer', { LoadBalancerArn });
  */
 export function asService<Table extends object>(operations: Table, env: Env, scope: Scope, service: string): Caller<Table> {
-  const context: RequestContext = {
+  const context = serviceContext(env, scope, service);
+  return async (name, input) => {
+    const operation = operations[name] as AnyOperation;
+    return typeof operation === 'function' ? operation(input, context) : operation.run(input, context);
+  };
+}
+
+/** A request that a service makes by itself. */
+export function serviceContext(env: Env, scope: Scope, service: string): RequestContext {
+  return {
     ...env,
     account: scope.account,
     region: scope.region,
@@ -15,10 +24,6 @@ export function asService<Table extends object>(operations: Table, env: Env, sco
     requestId: env.randomHex(32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
     sourceIp: service,
     authorize: async () => {},
-  };
-  return async (name, input) => {
-    const operation = operations[name] as AnyOperation;
-    return typeof operation === 'function' ? operation(input, context) : operation.run(input, context);
   };
 }
 

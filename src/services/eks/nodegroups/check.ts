@@ -1,0 +1,97 @@
+import type * as Sdk from '@aws-sdk/client-eks';
+import type { RequestContext } from '../../../control/service.ts';
+import { ec2Operations, instanceTypes, subnetById } from '../../ec2/index.ts';
+import { asService } from '../../../control/as-service.ts';
+import { AwsError } from '../../../control/error.ts';
+import { role } from '../../iam/index.ts';
+import { invalidParameter } from '../errors.ts';
+import type { Cluster, Nodegroup } from '../records.ts';
+
+/** What CreateNodegroup and UpdateNodegroupConfig refuse, in EKS's words. */
+
+const NAME = /^[0-9A-Za-z][A-Za-z0-9\-_]{0,62}$/;
+const LABEL_KEY = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
+const RESERVED = /^([^/]*\.)?(kubernetes\.io|k8s\.io|eks\.amazonaws\.com)\//;
+const EFFECTS = ['NO_SCHEDULE', 'NO_EXECUTE', 'PREFER_NO_SCHEDULE'] as const;
+const MOST_TAINTS = 50;
+
+export function checkName(name: string, fields: { clusterName: string }): string {
+  if (!NAME.test(name)) throw invalidParameter("The nodegroup name can contain only alphanumeric characters (case-sensitive), hyphens and underscores. It must start with an alphanumeric character and can't be longer than 63 characters.", { ...fields, nodegroupName: name });
+  return name;
+}
+
+export function scalingFrom(given: Sdk.NodegroupScalingConfig | undefined, before: Nodegroup['scalingConfig']): Nodegroup['scalingConfig'] {
+  const scaling = { minSize: given?.minSize ?? before.minSize, maxSize: given?.maxSize ?? before.maxSize, desiredSize: given?.desiredSize ?? before.desiredSize };
+  const { minSize, maxSize, desiredSize } = scaling;
+  if (minSize < 0) throw invalidParameter('Minimum size must be greater than or equal to 0');
+  if (maxSize < 1) throw invalidParameter('Maximum size must be greater than or equal to 1');
+  if (minSize > maxSize) throw invalidParameter(`Minimum capacity ${minSize} can't be greater than max size ${maxSize}`);
+  if (desiredSize > maxSize) throw invalidParameter(`desired capacity ${desiredSize} can't be greater than max size ${maxSize}`);
+  if (minSize > desiredSize) throw invalidParameter(`Minimum capacity ${minSize} can't be greater than desired size ${desiredSize}`);
+  return scaling;
+}
+
+export function checkLabels(labels: Record<string, string>): Record<string, string> {
+  for (const [key, value] of Object.entries(labels)) {
+    if (RESERVED.test(key)) throw invalidParameter('Label cannot contain reserved prefixes [kubernetes.io/, k8s.io/, eks.amazonaws.com/]');
+    if (!LABEL_KEY.test(key)) throw invalidParameter(`Label key ${key} is not a valid Kubernetes label key`);
+    if (!LABEL_VALUE.test(value)) throw invalidParameter(`Label value ${value} is not a valid Kubernetes label value`);
+  }
+  return labels;
+}
+
+export function checkTaints(taints: Sdk.Taint[]): Nodegroup['taints'] {
+  if (taints.length > MOST_TAINTS) throw invalidParameter(`Too many taints. The maximum number of taints is ${MOST_TAINTS}`);
+  const checked = taints.map(({ key = '', value, effect }) => {
+    const known = EFFECTS.find((one) => one === effect);
+    if (!known) throw invalidParameter(`Taint effect must be one of [${EFFECTS.join(', ')}]`);
+    if (!LABEL_KEY.test(key)) throw invalidParameter(`Taint key ${key} is not a valid Kubernetes taint key`);
+    return { key, effect: known, ...(value ? { value } : {}) };
+  });
+  if (new Set(checked.map(nameOfTaint)).size < checked.length) throw invalidParameter('Taints must be unique by key and effect');
+  return checked;
+}
+
+/** A node has one taint of a key and effect. */
+export const nameOfTaint = ({ key, effect }: { key: string; effect: string }) => `${key}:${effect}`;
+
+export async function checkSubnets(context: RequestContext, cluster: Cluster, ids: string[]): Promise<string[]> {
+  if (!ids.length) throw invalidParameter('Subnets are required');
+  const found = await Promise.all(ids.map(async (id) => ({ id, subnet: await subnetById(context, context, id) })));
+  const missing = found.filter(({ subnet }) => !subnet).map(({ id }) => id);
+  if (missing.length) throw invalidParameter(`The subnet ID '${missing.join(', ')}' does not exist (Service: AmazonEC2; Status Code: 400; Error Code: InvalidSubnetID.NotFound)`);
+  if (found.some(({ subnet }) => subnet?.vpcId !== cluster.vpcId)) throw invalidParameter('Subnets specified must be in the same VPC as the cluster');
+  return [...new Set(ids)];
+}
+
+export function checkTypes(types: string[]): string[] {
+  const unknown = types.filter((type) => !instanceTypes.has(type));
+  if (unknown.length) throw invalidParameter(`The following supplied instance types do not exist: [${unknown.join(', ')}]`);
+  return types;
+}
+
+/** Its nodes are to be its sessions, so EC2 must be trusted; and the caller must be allowed to hand it on. */
+export async function checkNodeRole(context: RequestContext, arn: string): Promise<string> {
+  if (!(await role(context, context, arn))) throw invalidParameter(`Role with arn: ${arn}, could not be assumed because it does not exist or the trusted entity is not correct`);
+  await context.authorize('iam:PassRole', [arn], { 'iam:PassedToService': ['eks.amazonaws.com', 'ec2.amazonaws.com'] });
+  return arn;
+}
+
+/** The template with the version as a number. What a node group sets itself must not be in it. */
+export async function launchTemplateFrom(context: RequestContext, given: Sdk.LaunchTemplateSpecification): Promise<NonNullable<Nodegroup['launchTemplate']>> {
+  const ec2 = asService(ec2Operations, context, context, 'eks.amazonaws.com');
+  try {
+    const { LaunchTemplateVersions: [found] = [] } = await ec2('DescribeLaunchTemplateVersions', {
+      ...(given.id === undefined ? { LaunchTemplateName: given.name } : { LaunchTemplateId: given.id }), Versions: [given.version ?? '$Default'],
+    });
+    for (const member of ['SubnetId', 'IamInstanceProfile'] as const) {
+      const set = member === 'SubnetId' ? found?.LaunchTemplateData?.NetworkInterfaces?.some(({ SubnetId }) => SubnetId) : found?.LaunchTemplateData?.IamInstanceProfile;
+      if (set) throw invalidParameter(`Launch template should not specify ${member === 'SubnetId' ? 'a subnet' : 'an instance profile'}`);
+    }
+    return { id: found?.LaunchTemplateId ?? '', name: found?.LaunchTemplateName ?? '', version: String(found?.VersionNumber) };
+  } catch (error) {
+    if (error instanceof AwsError && error.code.startsWith('InvalidLaunchTemplate')) throw invalidParameter(error.message);
+    throw error;
+  }
+}
