@@ -14,7 +14,7 @@ export async function runScripts(instanceId: string, parts: readonly Part[]): Pr
   for (const [index, part] of parts.entries()) {
     const name = `part-${String(index + 1).padStart(3, '0')}`;
     if (part.type === 'text/cloud-boothook') await runScript(join(folder, 'scripts', name), part.content);
-    else if (part.type !== 'text/x-shellscript') console.log(`user data: ${name} is of type ${part.type}, which is not acted on`);
+    else if (part.type !== 'text/x-shellscript' && part.type !== 'application/node.eks.aws') console.log(`user data: ${name} is of type ${part.type}, which is not acted on`);
   }
   if (!(await claim(join(folder, 'sem'), 'config_scripts_user'))) return;
   for (const [index, part] of parts.entries()) {

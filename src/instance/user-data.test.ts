@@ -10,6 +10,7 @@ test('a part is told by its first line, also when it is gzipped', () => {
   assert.deepEqual(plain('#!/bin/sh\ntrue\n'), [['text/x-shellscript', '#!/bin/sh\ntrue\n']]);
   assert.deepEqual(plain(gzipSync('#!/bin/sh\ntrue\n')), [['text/x-shellscript', '#!/bin/sh\ntrue\n']]);
   assert.deepEqual(plain('#cloud-config\nruncmd: []\n'), [['text/cloud-config', '#cloud-config\nruncmd: []\n']]);
+  assert.deepEqual(plain('---\napiVersion: node.eks.aws/v1alpha1\nkind: NodeConfig\n').map(([type]) => type), ['application/node.eks.aws']);
   assert.deepEqual(plain('hello'), [['text/plain', 'hello']]);
 });
 

@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 
 /** A part of user data that cloud-init would act on. */
 export interface Part {
-  /** `text/x-shellscript`: once in an instance's life. `text/cloud-boothook`: early at every boot. Others are named to the user. */
+  /** `text/x-shellscript`: once in an instance's life. `text/cloud-boothook`: early at every boot. `application/node.eks.aws`: nodeadm's NodeConfig. Others are named to the user. */
   type: string;
   content: Buffer;
 }
@@ -25,6 +25,7 @@ function typeByFirstLine(head: string): string {
   if (head.startsWith('#!')) return 'text/x-shellscript';
   if (head.startsWith('#cloud-boothook')) return 'text/cloud-boothook';
   if (head.startsWith('#cloud-config')) return 'text/cloud-config';
+  if (/^(---\s)?\s*apiVersion:\s*["']?node\.eks\.aws\//.test(head)) return 'application/node.eks.aws';
   return 'text/plain';
 }
 
@@ -53,7 +54,7 @@ function mimeParts({ headers, body }: Entity): Part[] {
   const content = unzipped(headers.get('content-transfer-encoding')?.toLowerCase() === 'base64' ? Buffer.from(body.toString('latin1'), 'base64') : body);
   const declared = contentType.split(';')[0]!.trim().toLowerCase();
   // As cloud-init: what is only called plain is looked at.
-  const type = declared === 'text/plain' ? typeByFirstLine(content.subarray(0, 64).toString('latin1')) : declared;
+  const type = declared === 'text/plain' ? typeByFirstLine(content.subarray(0, 128).toString('latin1')) : declared;
   return [{ type, content }];
 }
 

@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import type { DesiredChange, DesiredKind, DesiredMessage, HostStatus, InstanceCredentials, ObservedChange, ObservedKind, ObservedKinds } from '../../wire/host.ts';
 import type { Installation } from '../../wire/installation.ts';
 
-export async function fakeControlPlane(installation: Installation) {
+/** `surface` answers what is not the host wire's, by its path. */
+export async function fakeControlPlane(installation: Installation, surface?: (path: string, body: unknown) => unknown) {
   const wishes = new Map<string, DesiredChange>();
   const observed = new Map<string, unknown>();
   const listeners = new Set<ServerResponse>();
@@ -48,6 +49,7 @@ export async function fakeControlPlane(installation: Installation) {
       Code: 'Success', LastUpdated: new Date().toISOString(), Type: 'AWS-HMAC', AccessKeyId: 'ASIATEST', SecretAccessKey: 's', Token: 't',
       Expiration: new Date(Date.now() + 3_600_000).toISOString(),
     };
+    if (surface && !request.url?.startsWith('/_gantry/hosts/')) return void response.setHeader('content-type', 'application/json').end(JSON.stringify(surface(request.url ?? '', body)));
     response.end(what === 'POST credentials' ? JSON.stringify(credentials) : '{}');
   }
 
