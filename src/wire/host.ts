@@ -30,6 +30,8 @@ export interface DesiredInterface {
   /** From the installation's public CIDR; 1:1 NAT on the router, as an internet gateway does. */
   publicAddress?: string;
   securityGroupIds: string[];
+  /** No groups at all, and everything passes: a network load balancer's without groups. */
+  unfiltered?: true;
   sourceDestCheck: boolean;
   /** Whose namespace it is in: the instance's or balancer's id; `device` is its name there, `eth0` and on. */
   attachment?: { owner: string; device: string };
@@ -157,6 +159,8 @@ export interface BalancerTargetGroup {
   stickinessSeconds?: number;
   /** TCP: a target is told of its client by the PROXY protocol, version 2. */
   proxyProtocol?: true;
+  /** TCP: connections to a target end when it leaves the group; otherwise they go on for as long as they will. */
+  connectionTermination?: true;
   /** By `<address>:<port>`. */
   targets: Record<string, { address: string; port: number; draining: boolean }>;
 }
@@ -181,6 +185,8 @@ export interface DesiredName {
   addresses: string[];
   /** Only inside of this VPC. */
   networkId?: string;
+  /** What it is inside of this VPC, where that differs. */
+  inNetwork?: { id: string; addresses: string[] };
 }
 
 export interface DesiredKinds {

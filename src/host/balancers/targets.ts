@@ -43,8 +43,9 @@ export function targetCommands(id: string, group: BalancerTargetGroup, rows: rea
   for (const name of standing.keys()) {
     if (wanted.has(name)) continue;
     if (!inMaintenance(name)) set(name, 'state maint');
+    if (group.protocol === 'HTTP' || group.connectionTermination) commands.push(`shutdown sessions server ${backend}/${name}`);
     // Refused while a connection is open; said again until it works.
-    commands.push(`shutdown sessions server ${backend}/${name}`, `del server ${backend}/${name}`);
+    commands.push(`del server ${backend}/${name}`);
   }
   return commands;
 }

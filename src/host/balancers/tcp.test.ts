@@ -109,7 +109,7 @@ test('bytes pass both ways once a connection to the target succeeds; a dead targ
   for (let i = 0; i < 4; i++) assert.equal(await reached(), '9002');
 });
 
-test('a draining target gets nothing new, keeps what it has, and loses it when it leaves', async () => {
+test('a draining target gets nothing new, keeps what it has, and when it leaves, unless connections are to end', async () => {
   await echo(9004);
   await set(group(target(9002)));
   await until('healthy', () => health(9002)?.state === 'healthy');
@@ -122,6 +122,10 @@ test('a draining target gets nothing new, keeps what it has, and loses it when i
   client.socket.write('still');
   await until('still there', () => client.heard === '9002\nstill');
   await set(group(target(9004)));
+  await sleep(1200);
+  client.socket.write('!');
+  await until('still there', () => client.heard === '9002\nstill!');
+  await set(group(target(9004), { connectionTermination: true }));
   await until('gone', () => client.closed);
 });
 

@@ -1,6 +1,6 @@
 import type { DesiredInterface, DesiredNetwork } from '../../wire/host.ts';
 import type { Installation } from '../../wire/installation.ts';
-import { run } from '../../engines/command.ts';
+import { CommandError, run } from '../../engines/command.ts';
 import { nth, parseCidr } from './addresses.ts';
 import { batch, type Link } from './ip.ts';
 import { linkName, namespaceName, type Named } from './names.ts';
@@ -72,7 +72,10 @@ export async function markInterface(installation: Named, vpcId: string, id: stri
 
 /** Deletes a link by the router's end, and with it the other one wherever it is; then the owner's rule for it. */
 export async function removeInterface(installation: Named, vpcId: string, { ifname, ifalias }: Link): Promise<void> {
-  await batch(namespaceName(installation, vpcId), [`link delete ${ifname}`]);
+  await batch(namespaceName(installation, vpcId), [`link delete ${ifname}`]).catch((error: unknown) => {
+    // It went with its owner's namespace, which the kernel takes apart in its own time.
+    if (!(error instanceof CommandError && error.stderr.includes('Cannot find device'))) throw error;
+  });
   const [owner, device] = ifalias?.split(' ')[1]?.split(':') ?? [];
   if (owner && device && (await namespaceInode(installation, owner)) !== null) await removeRule(namespaceName(installation, owner), device);
 }

@@ -124,6 +124,16 @@ test('delegated prefixes and secondary addresses are routed to their interface, 
   assert.equal(await get(b, 'http://172.31.0.33:8080/'), 'no answer');
 });
 
+test('an interface without a filter takes everything', async () => {
+  const before = wish.interface.get(eniB)!;
+  wish.interface.set(eniB, { ...before, securityGroupIds: [], unfiltered: true });
+  await network.reconcile(wish);
+  assert.equal(await get(null, `http://${publicAddress(6)}:90/`), publicAddress(0));
+  wish.interface.set(eniB, before);
+  await network.reconcile(wish);
+  assert.equal(await get(null, `http://${publicAddress(6)}:90/`), 'no answer');
+});
+
 test('a connection outlives a change of the rules', async () => {
   const namespace = namespaceName(installation, a);
   const script = `const s=require('net').connect(80,'172.31.0.6',()=>{console.log('up');setTimeout(()=>s.write('GET / HTTP/1.0\\r\\n\\r\\n'),600)});s.pipe(process.stdout)`;

@@ -41,11 +41,11 @@ export function routerRuleset(wish: RouterWish): Ruleset {
   const ingress = set('ingress', 'ifname : verdict', 'map');
 
   const internet = new Set(wish.network.subnets.filter((subnet) => subnet.internet).map((subnet) => subnet.id));
-  for (const [id, { address, secondaryAddresses = [], prefixes = [], publicAddress, subnetId, securityGroupIds, sourceDestCheck }] of wish.interfaces) {
+  for (const [id, { address, secondaryAddresses = [], prefixes = [], publicAddress, subnetId, securityGroupIds, unfiltered, sourceDestCheck }] of wish.interfaces) {
     const link = `"${linkName(id)}"`;
     const groups = securityGroupIds.filter((group) => wish.groups.has(group));
-    ruleset.chains.set(`${id}-in`, { rules: [...groups.map((group) => `jump ${ingressChain(group)}`), 'drop'] });
-    ruleset.chains.set(`${id}-out`, { rules: [...groups.map((group) => `jump ${egressChain(group)}`), 'drop'] });
+    ruleset.chains.set(`${id}-in`, { rules: unfiltered ? ['accept'] : [...groups.map((group) => `jump ${ingressChain(group)}`), 'drop'] });
+    ruleset.chains.set(`${id}-out`, { rules: unfiltered ? ['goto to-receiver'] : [...groups.map((group) => `jump ${egressChain(group)}`), 'drop'] });
     ingress.set(link, `goto ${id}-in`);
     egress.set(link, `goto ${id}-out`);
     for (const own of [address, ...secondaryAddresses, ...prefixes.flatMap(everyAddress)]) sources.set(`${link} . ${own}`, '');

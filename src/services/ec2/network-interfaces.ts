@@ -15,8 +15,8 @@ import { transact } from '../../control/transact.ts';
 
 export interface NewNetworkInterface extends AddressWish {
   subnetId: string;
-  /** Without any: the VPC's default group. */
-  groupIds?: string[];
+  /** Without any: the VPC's default group. `none` is no group and no filter, as a network load balancer without groups has it. */
+  groupIds?: string[] | 'none';
   description?: string;
   /** `interface` unless told: `load_balancer`, `branch` … */
   interfaceType?: string;
@@ -38,7 +38,7 @@ export interface NewNetworkInterface extends AddressWish {
 export async function createNetworkInterface(env: Env, scope: Scope, wish: NewNetworkInterface): Promise<NetworkInterface> {
   return transact(env, async () => {
     const subnet = (await find(env, scope, kinds.subnet, wish.subnetId)).value;
-    const groupIds = await groupsIn(env, scope, subnet.vpcId, wish.groupIds);
+    const groupIds = wish.groupIds === 'none' ? [] : await groupsIn(env, scope, subnet.vpcId, wish.groupIds);
     const pools = { private: await subnetPool(env, scope, subnet), public: wish.publicAddress ? await publicPool(env, scope) : undefined };
     const to = wish.attachTo;
     const instance = to && 'instanceId' in to ? await find(env, scope, kinds.instance, to.instanceId) : undefined;

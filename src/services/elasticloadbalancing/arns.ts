@@ -2,7 +2,7 @@ import type { Scope } from '../../control/service.ts';
 import { invalid } from './errors.ts';
 
 /**
- *   loadbalancer/app/<name>/<id>     listener/app/<name>/<id>/<listener>     listener-rule/app/<name>/<id>/<listener>/<rule>
+ *   loadbalancer/app/<name>/<id>     listener/app/<name>/<id>/<listener>     listener-rule/app/<name>/<id>/<listener>/<rule>     `net` for networks'
  *   targetgroup/<name>/<id>          every id has 16 hexadecimal digits
  */
 const KINDS = {
@@ -14,8 +14,14 @@ const KINDS = {
 
 export type ArnKind = keyof typeof KINDS;
 
-export function arnOf(scope: Scope, kind: ArnKind, ...parts: string[]): string {
-  return `arn:aws:elasticloadbalancing:${scope.region}:${scope.account}:${[kind, ...(kind === 'targetgroup' ? [] : ['app']), ...parts].join('/')}`;
+export function arnOf(scope: Scope, kind: 'targetgroup' | 'loadbalancer/app' | 'loadbalancer/net', ...parts: string[]): string {
+  return `arn:aws:elasticloadbalancing:${scope.region}:${scope.account}:${[kind, ...parts].join('/')}`;
+}
+
+/** Of a listener of a balancer, or a rule of a listener. */
+export function arnBelow(arn: string, id: string): string {
+  const kind = kindOf(arn) === 'loadbalancer' ? 'listener' : 'listener-rule';
+  return `${arn.replace(/:[a-z-]+\/(app|net)\//, `:${kind}/$1/`)}/${id}`;
 }
 
 export function kindOf(arn: string): ArnKind | undefined {

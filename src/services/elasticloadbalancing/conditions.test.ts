@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { actionsFrom } from './actions.ts';
 import { conditionAnswer, conditionsFrom } from './conditions.ts';
-import { DEFAULT_HEALTH_CHECK, healthCheckFrom } from './health-checks.ts';
+import { defaultHealthCheck, healthCheckFrom } from './health-checks.ts';
 
 const refused = (run: () => unknown, code: string, words: RegExp) => assert.throws(run, { code, message: words });
 
@@ -46,8 +46,8 @@ it('refuses actions that ELB refuses, and fills in what a redirect leaves out', 
 });
 
 it('keeps health checks within bounds', () => {
-  assert.equal(healthCheckFrom({ Matcher: { HttpCode: '200-299,301' } }, DEFAULT_HEALTH_CHECK).matcher, '200-299,301');
-  refused(() => healthCheckFrom({ HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 6 }, DEFAULT_HEALTH_CHECK), 'ValidationError', /must be smaller than or equal to the interval/);
-  refused(() => healthCheckFrom({ HealthyThresholdCount: 1 }, DEFAULT_HEALTH_CHECK), 'ValidationError', /between '2' and '10'/);
-  refused(() => healthCheckFrom({ Matcher: { HttpCode: '299-200' } }, DEFAULT_HEALTH_CHECK), 'ValidationError', /within '200-499'/);
+  assert.equal(healthCheckFrom({ Matcher: { HttpCode: '200-299,301' } }, defaultHealthCheck('HTTP'), 'HTTP').matcher, '200-299,301');
+  refused(() => healthCheckFrom({ HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 6 }, defaultHealthCheck('HTTP'), 'HTTP'), 'ValidationError', /must be smaller than or equal to the interval/);
+  refused(() => healthCheckFrom({ HealthyThresholdCount: 1 }, defaultHealthCheck('HTTP'), 'HTTP'), 'ValidationError', /between '2' and '10'/);
+  refused(() => healthCheckFrom({ Matcher: { HttpCode: '299-200' } }, defaultHealthCheck('HTTP'), 'HTTP'), 'ValidationError', /within '200-499'/);
 });

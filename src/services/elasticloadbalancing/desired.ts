@@ -1,10 +1,15 @@
 import { isIPv4 } from 'node:net';
 import type { BalancerAction, BalancerListener, BalancerTargetGroup, DesiredBalancer } from '../../wire/host.ts';
-import { BALANCER_ATTRIBUTES, GROUP_ATTRIBUTES, attributeValue } from './attributes.ts';
+import { attributeValue, balancerAttributes, groupAttributes } from './attributes.ts';
 import { reachable } from './health.ts';
 import { groupsUsedBy } from './lookups.ts';
 import type { Action, Listener, LoadBalancer, Target, TargetGroup } from './records.ts';
 import type { Place } from './resolve.ts';
+
+/** `tcp.idle_timeout.seconds`' default. */
+const TCP_IDLE_SECONDS = 350;
+/** How long a client that says nothing is remembered; AWS names no time for `source_ip`. */
+const SOURCE_ADDRESS_SECONDS = 3600;
 
 /** A group with its targets and where they are. */
 export interface GroupInUse {
@@ -20,7 +25,7 @@ export function desiredBalancer(balancer: LoadBalancer, interfaceIds: string[], 
     interfaceIds,
     listeners: [...own].sort((a, b) => a.port - b.port).map((listener) => desiredListener(listener, groups)),
     targetGroups: Object.fromEntries(used.map((one) => [one.group.id, desiredGroup(one, balancer)])),
-    idleTimeout: Number(attributeValue(BALANCER_ATTRIBUTES, balancer.attributes, 'idle_timeout.timeout_seconds')),
+    idleTimeout: balancer.type === 'network' ? TCP_IDLE_SECONDS : Number(attributeValue(balancerAttributes(balancer), balancer.attributes, 'idle_timeout.timeout_seconds')),
   };
 }
 
@@ -29,7 +34,7 @@ function desiredListener(listener: Listener, groups: Map<string, GroupInUse>): B
   return {
     id: listener.arn.slice(listener.arn.lastIndexOf('/') + 1),
     port: listener.port,
-    protocol: 'HTTP',
+    protocol: listener.protocol,
     rules: [
       ...listener.rules.map((rule) => ({ conditions: rule.conditions, action: action(rule.actions) })),
       { conditions: [], action: action(listener.defaultActions) },
@@ -51,18 +56,21 @@ function desiredAction(action: Action, groups: Map<string, GroupInUse>): Balance
 }
 
 function desiredGroup({ group, targets }: GroupInUse, balancer: LoadBalancer): BalancerTargetGroup {
-  const attribute = (key: string) => attributeValue(GROUP_ATTRIBUTES, group.attributes, key);
+  const attribute = (key: string) => attributeValue(groupAttributes(group), group.attributes, key);
   const { port, ...check } = group.healthCheck;
+  const tcp = group.protocol === 'TCP';
   const sticky = attribute('stickiness.enabled') === 'true';
   const reached = targets.flatMap(({ target, place }) => {
     if (!place || place.state !== 'running' || !isIPv4(place.address) || !reachable(place, balancer)) return [];
     return [[`${place.address}:${target.port}`, { address: place.address, port: target.port, draining: target.drainingSince !== undefined }] as const];
   });
   return {
-    protocol: 'HTTP',
-    algorithm: attribute('load_balancing.algorithm.type') === 'least_outstanding_requests' ? 'least_outstanding_requests' : 'round_robin',
-    healthCheck: { ...check, protocol: 'HTTP', port: port === 'traffic-port' ? port : Number(port) },
-    ...(sticky ? { stickinessSeconds: Number(attribute('stickiness.lb_cookie.duration_seconds')) } : {}),
+    protocol: group.protocol,
+    algorithm: !tcp && attribute('load_balancing.algorithm.type') === 'least_outstanding_requests' ? 'least_outstanding_requests' : 'round_robin',
+    healthCheck: { ...check, port: port === 'traffic-port' ? port : Number(port) },
+    ...(sticky ? { stickinessSeconds: tcp ? SOURCE_ADDRESS_SECONDS : Number(attribute('stickiness.lb_cookie.duration_seconds')) } : {}),
+    ...(tcp && attribute('proxy_protocol_v2.enabled') === 'true' ? { proxyProtocol: true as const } : {}),
+    ...(tcp && attribute('deregistration_delay.connection_termination.enabled') === 'true' ? { connectionTermination: true as const } : {}),
     targets: Object.fromEntries(reached.sort(([a], [b]) => (a < b ? -1 : 1))),
   };
 }

@@ -121,7 +121,7 @@ describe('application load balancers', () => {
   });
 
   it('says what it does not do', async () => {
-    assert.match(await refusal(balancer('n', { Type: 'network', SecurityGroups: undefined })), /^InvalidConfigurationRequest: The load balancer type 'network' is not implemented in Gantry$/);
+    assert.match(await refusal(balancer('n', { Type: 'gateway', SecurityGroups: undefined })), /^InvalidConfigurationRequest: The load balancer type 'gateway' is not implemented in Gantry$/);
     assert.match(await refusal(balancer('one', { Subnets: subnets.slice(0, 1) })), /^ValidationError: At least two subnets in two different Availability Zones must be specified$/);
     assert.match(await refusal(balancer('nowhere', { Subnets: ['subnet-1', 'subnet-2'] })), /^SubnetNotFound: The subnet ID 'subnet-1' does not exist$/);
     assert.match(await refusal(balancer('-a')), /^ValidationError: The load balancer name '-a' cannot begin or end with a hyphen/);

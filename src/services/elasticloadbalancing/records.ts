@@ -10,11 +10,13 @@ export interface LoadBalancer {
   name: string;
   /** `lb-<16 hexadecimal digits>`: its id on hosts, and the owner of its network interfaces. */
   id: string;
+  type: 'application' | 'network';
   dnsName: string;
   scheme: 'internet-facing' | 'internal';
   vpcId: string;
   /** One a zone. */
-  subnets: { id: string; zone: string }[];
+  subnets: { id: string; zone: string; privateAddress?: string }[];
+  /** None: a network load balancer that lets everything in. */
   securityGroupIds: string[];
   createdAt: string;
   /** Those that were set; the others have their default. */
@@ -30,7 +32,7 @@ export interface Listener {
   arn: string;
   loadBalancerArn: string;
   port: number;
-  protocol: 'HTTP';
+  protocol: 'HTTP' | 'TCP';
   defaultActions: Action[];
   /** `.../<id>` */
   defaultRuleArn: string;
@@ -61,8 +63,7 @@ export interface TargetGroup {
   /** Its id on hosts: `<name>-<16 hexadecimal digits>`. */
   id: string;
   targetType: 'instance' | 'ip';
-  protocol: 'HTTP';
-  protocolVersion: 'HTTP1';
+  protocol: 'HTTP' | 'TCP';
   port: number;
   vpcId: string;
   healthCheck: HealthCheck;
@@ -73,6 +74,8 @@ export interface TargetGroup {
 
 export interface HealthCheck {
   enabled: boolean;
+  protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  /** Path and matcher are empty for TCP. */
   path: string;
   /** `traffic-port` or a number. */
   port: string;

@@ -34,6 +34,7 @@ export function desiredSecurityGroup(group: SecurityGroup, interfaces: NetworkIn
 export function desiredInterface(one: NetworkInterface): DesiredInterface {
   return {
     networkId: one.vpcId, subnetId: one.subnetId, mac: one.mac, address: one.address, securityGroupIds: one.groupIds, sourceDestCheck: one.sourceDestCheck,
+    ...(one.groupIds.length === 0 && { unfiltered: true as const }),
     ...(one.secondary && { secondaryAddresses: one.secondary }), ...(one.prefixes && { prefixes: one.prefixes }),
     ...(one.public && { publicAddress: one.public.address }),
     ...(one.attachment && { attachment: { owner: one.attachment.owner, device: `eth${one.attachment.deviceIndex}` } }),

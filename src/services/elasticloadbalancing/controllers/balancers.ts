@@ -67,15 +67,17 @@ async function run(env: Env, scope: Scope, { key, value: balancer, revision }: E
 /** The balancer's interfaces, missing ones made, each with the balancer's groups. More than are wanted, if a subnet was taken away. */
 async function settleInterfaces(env: Env, scope: Scope, balancer: LoadBalancer, hostId: string): Promise<NetworkInterface[]> {
   const found = (await networkInterfaces.list(env.store, scope)).map((entry) => entry.value).filter((one) => one.attachment?.owner === balancer.id);
-  for (const { id: subnetId } of balancer.subnets) {
+  for (const { id: subnetId, privateAddress } of balancer.subnets) {
     if (found.some((one) => one.subnetId === subnetId)) continue;
     const taken = new Set(found.map((one) => one.attachment?.deviceIndex));
     let deviceIndex = 0;
     while (taken.has(deviceIndex)) deviceIndex++;
     found.push(await createNetworkInterface(env, scope, {
-      subnetId, groupIds: balancer.securityGroupIds, interfaceType: 'load_balancer', requesterId: REQUESTER,
+      subnetId, groupIds: balancer.securityGroupIds.length ? balancer.securityGroupIds : 'none', requesterId: REQUESTER,
+      interfaceType: balancer.type === 'network' ? 'network_load_balancer' : 'load_balancer',
       description: `ELB ${balancer.arn.slice(balancer.arn.indexOf('/') + 1)}`, publicAddress: balancer.scheme === 'internet-facing',
       attachTo: { owner: balancer.id, hostId, deviceIndex },
+      ...(privateAddress === undefined ? {} : { address: privateAddress }),
     }));
   }
   for (const one of found) {

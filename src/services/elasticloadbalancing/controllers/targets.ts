@@ -5,7 +5,7 @@ import type { Entry } from '../../../store/store.ts';
 import type { ObservedTarget } from '../../../wire/host.ts';
 import { instances } from '../../ec2/index.ts';
 import type { Instance } from '../../ec2/index.ts';
-import { GROUP_ATTRIBUTES, attributeValue } from '../attributes.ts';
+import { attributeValue, groupAttributes } from '../attributes.ts';
 import { balancerOf } from '../health.ts';
 import { listeners, targetGroups, targets } from '../records.ts';
 import type { Target, TargetGroup } from '../records.ts';
@@ -43,7 +43,7 @@ async function nextStep(env: Env, scope: Scope, group: TargetGroup, target: Targ
   const place = await placeOf(env, scope, group, target);
   const balancer = await balancerOf(env, scope, group);
   const seen = place && balancer?.hostId ? (await observed(env.store, balancer.hostId, 'balancer', balancer.id))?.health[group.id]?.[`${place.address}:${target.port}`] : undefined;
-  const delayMs = Number(attributeValue(GROUP_ATTRIBUTES, group.attributes, 'deregistration_delay.timeout_seconds')) * 1000;
+  const delayMs = Number(attributeValue(groupAttributes(group), group.attributes, 'deregistration_delay.timeout_seconds')) * 1000;
   return stepFor({ target, instanceState: place?.state, inUse: balancer !== undefined, seen, delayMs, now: env.now() });
 }
 

@@ -2,14 +2,14 @@ import type * as Sdk from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { CreateListenerInput, Listener as AwsListener, ModifyListenerInput } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Env, OperationTable, Scope } from '../../../control/service.ts';
 import { actionAnswer, actionsFrom } from '../actions.ts';
-import { arnOf, partsOf } from '../arns.ts';
-import { LISTENER_ATTRIBUTES, attributeList, changedAttributes } from '../attributes.ts';
+import { arnBelow } from '../arns.ts';
+import { attributeList, changedAttributes, listenerAttributes } from '../attributes.ts';
 import { failure, invalid, unsupported } from '../errors.ts';
 import { touchGroups } from '../forwarding.ts';
 import { requireBalancer, requireListener, transact } from '../lookups.ts';
 import { page } from '../paging.ts';
 import { listeners, loadBalancers } from '../records.ts';
-import type { Listener, LoadBalancer } from '../records.ts';
+import type { Action, Listener, LoadBalancer } from '../records.ts';
 import { tagsOf } from '../tags.ts';
 
 const MOST_LISTENERS = 50;
@@ -22,12 +22,26 @@ export const listenerAnswer = (listener: Listener): AwsListener => ({
   DefaultActions: listener.defaultActions.map(actionAnswer),
 });
 
-function checkProtocol({ Protocol, Port, ...input }: Pick<CreateListenerInput, 'Protocol' | 'Port' | 'SslPolicy' | 'Certificates' | 'AlpnPolicy' | 'MutualAuthentication'>): void {
+type ProtocolInput = Pick<CreateListenerInput, 'Protocol' | 'Port' | 'SslPolicy' | 'Certificates' | 'AlpnPolicy' | 'MutualAuthentication'>;
+
+/** What a balancer of the type can listen to; the protocol that stands if none is given. */
+function protocolOf({ type }: LoadBalancer, { Protocol, Port, ...input }: ProtocolInput, standing: Listener['protocol'] = type === 'network' ? 'TCP' : 'HTTP'): Listener['protocol'] {
+  const protocol = Protocol ?? standing;
   if (Port !== undefined && (Port < 1 || Port > 65535)) throw invalid(`The port '${Port}' must be between '1' and '65535'`);
-  if (Protocol === 'HTTPS') throw unsupported('An HTTPS listener');
-  if (Protocol !== undefined && Protocol !== 'HTTP') throw failure('UnsupportedProtocol', `The protocol '${Protocol}' is not supported: use one of 'HTTP, HTTPS'`);
-  if (input.Certificates?.length) throw failure('InvalidConfigurationRequest', 'Certificates are not supported for the protocol HTTP');
-  for (const member of ['SslPolicy', 'AlpnPolicy', 'MutualAuthentication'] as const) if (input[member]) throw failure('InvalidConfigurationRequest', `${member} is not supported for the protocol HTTP`);
+  if (type === 'network' && ['UDP', 'TCP_UDP', 'TLS', 'QUIC', 'TCP_QUIC'].includes(protocol)) throw unsupported(`A listener of the protocol ${protocol}`);
+  if (type === 'application' && protocol === 'HTTPS') throw unsupported('An HTTPS listener');
+  const known: Listener['protocol'] = type === 'network' ? 'TCP' : 'HTTP';
+  if (protocol !== known) throw failure('UnsupportedProtocol', `The protocol '${protocol}' is not supported: use one of '${type === 'network' ? 'TCP, TLS, UDP, TCP_UDP, QUIC, TCP_QUIC' : 'HTTP, HTTPS'}'`);
+  if (input.Certificates?.length) throw failure('InvalidConfigurationRequest', `Certificates are not supported for the protocol ${known}`);
+  for (const member of ['SslPolicy', 'AlpnPolicy', 'MutualAuthentication'] as const) if (input[member]) throw failure('InvalidConfigurationRequest', `${member} is not supported for the protocol ${known}`);
+  return known;
+}
+
+/** A network load balancer forwards to one target group. */
+function checkActions({ type }: LoadBalancer, [action]: Action[]): void {
+  if (type !== 'network' || !action) return;
+  if (action.type !== 'forward') throw failure('InvalidLoadBalancerAction', `The action type '${action.type}' is not valid with network load balancers`);
+  if (action.targetGroups.length > 1) throw unsupported('A forward to more than one target group by a network load balancer');
 }
 
 const duplicate = (balancer: LoadBalancer) => failure('DuplicateListener', `A listener already exists on this port for this load balancer '${balancer.arn}'`);
@@ -35,35 +49,36 @@ const duplicate = (balancer: LoadBalancer) => failure('DuplicateListener', `A li
 async function create(env: Env, scope: Scope, input: CreateListenerInput): Promise<Listener> {
   if (input.Protocol === undefined) throw invalid('A protocol must be specified');
   if (input.Port === undefined) throw invalid('A port must be specified');
-  checkProtocol(input);
   const port = input.Port;
   const defaultActions = actionsFrom(input.DefaultActions);
   const tags = tagsOf(input.Tags);
   const [id, ruleId] = [env.randomHex(16), env.randomHex(16)];
   return transact(env, async () => {
     const { key, value: balancer, revision } = await requireBalancer(env, scope, input.LoadBalancerArn);
+    const protocol = protocolOf(balancer, input);
+    checkActions(balancer, defaultActions);
     if (port in balancer.listeners) throw duplicate(balancer);
     if (Object.keys(balancer.listeners).length >= MOST_LISTENERS) throw failure('TooManyListeners', `The maximum number of listeners has been reached on load balancer '${balancer.arn}'`);
-    const parts = partsOf(balancer.arn, 'loadbalancer');
+    const arn = arnBelow(balancer.arn, id);
     const listener: Listener = {
-      arn: arnOf(scope, 'listener', ...parts, id), loadBalancerArn: balancer.arn, port, protocol: 'HTTP', defaultActions,
-      defaultRuleArn: arnOf(scope, 'listener-rule', ...parts, id, ruleId), rules: [], tags,
+      arn, loadBalancerArn: balancer.arn, port, protocol, defaultActions, defaultRuleArn: arnBelow(arn, ruleId), rules: [], tags,
     };
     const changes = [
       loadBalancers.put(key, { ...balancer, listeners: { ...balancer.listeners, [port]: id } }, revision),
       listeners.put(listeners.key(scope, balancer.name, id), listener, 0),
-      ...(await touchGroups(env, scope, balancer, defaultActions)),
+      ...(await touchGroups(env, scope, balancer, defaultActions, protocol)),
     ];
     return { changes, result: listener };
   });
 }
 
 async function modify(env: Env, scope: Scope, input: ModifyListenerInput): Promise<Listener> {
-  checkProtocol(input);
   const defaultActions = input.DefaultActions ? actionsFrom(input.DefaultActions) : undefined;
   return transact(env, async () => {
     const entry = await requireListener(env, scope, input.ListenerArn);
     const { key, value: balancer, revision } = await requireBalancer(env, scope, entry.value.loadBalancerArn);
+    const protocol = protocolOf(balancer, input, entry.value.protocol);
+    checkActions(balancer, defaultActions ?? []);
     const port = input.Port ?? entry.value.port;
     const { [entry.value.port]: id, ...others } = balancer.listeners;
     if (port in others) throw duplicate(balancer);
@@ -71,7 +86,7 @@ async function modify(env: Env, scope: Scope, input: ModifyListenerInput): Promi
     const changes = [
       loadBalancers.put(key, { ...balancer, listeners: { ...others, [port]: id! } }, revision),
       listeners.put(entry.key, next, entry.revision),
-      ...(await touchGroups(env, scope, balancer, defaultActions ?? [])),
+      ...(await touchGroups(env, scope, balancer, defaultActions ?? [], protocol)),
     ];
     return { changes, result: next };
   });
@@ -119,7 +134,7 @@ export const listenerOperations: Pick<OperationTable<typeof Sdk>, Names> = {
     },
   },
 
-  /** HTTP listeners have none. */
+  /** HTTP and TCP listeners have none. */
   async DescribeListenerCertificates(input, context) {
     await requireListener(context, context, input.ListenerArn);
     return { Certificates: [] };
@@ -127,15 +142,15 @@ export const listenerOperations: Pick<OperationTable<typeof Sdk>, Names> = {
 
   /** None of them can be other than its default yet, so none is stored. */
   async DescribeListenerAttributes(input, context) {
-    await requireListener(context, context, input.ListenerArn);
-    return { Attributes: attributeList(LISTENER_ATTRIBUTES, {}) };
+    const { value } = await requireListener(context, context, input.ListenerArn);
+    return { Attributes: attributeList(listenerAttributes(value), {}) };
   },
 
   ModifyListenerAttributes: {
     resources: arns,
     run: async (input, context) => {
-      await requireListener(context, context, input.ListenerArn);
-      return { Attributes: attributeList(LISTENER_ATTRIBUTES, changedAttributes('Listener', LISTENER_ATTRIBUTES, {}, input.Attributes ?? [])) };
+      const known = listenerAttributes((await requireListener(context, context, input.ListenerArn)).value);
+      return { Attributes: attributeList(known, changedAttributes('Listener', known, {}, input.Attributes ?? [])) };
     },
   },
 };

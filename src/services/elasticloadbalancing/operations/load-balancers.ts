@@ -1,43 +1,52 @@
 import type * as Sdk from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { CreateLoadBalancerInput, LoadBalancer as AwsLoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { CreateLoadBalancerInput, LoadBalancer as AwsLoadBalancer, SubnetMapping } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { desire, hosts, observed } from '../../../control/hosts.ts';
+import { omit } from '../../../control/omit.ts';
 import type { Env, OperationTable, Scope } from '../../../control/service.ts';
 import { defaultSecurityGroup, securityGroupById, subnetById } from '../../ec2/index.ts';
 import { arnOf } from '../arns.ts';
-import { BALANCER_ATTRIBUTES, attributeList, attributeValue, changedAttributes } from '../attributes.ts';
+import { attributeList, attributeValue, balancerAttributes, changedAttributes } from '../attributes.ts';
 import { failure, invalid, unsupported } from '../errors.ts';
 import { balancerByArn, groupsUsedBy, requireBalancer, transact } from '../lookups.ts';
 import { checkName } from '../names.ts';
 import { page } from '../paging.ts';
 import { listeners, loadBalancers } from '../records.ts';
 import type { LoadBalancer } from '../records.ts';
+import { inCidr } from '../resolve.ts';
 import { tagsOf } from '../tags.ts';
 import { hostedZone } from '../zones.ts';
 
 const MOST_BALANCERS = 50;
 
-/** One subnet a zone, two zones at least, all in one VPC. */
-async function chosenSubnets(env: Env, scope: Scope, input: Pick<CreateLoadBalancerInput, 'Subnets' | 'SubnetMappings'>) {
+/** One subnet a zone, all in one VPC; at least two for an application load balancer. */
+async function chosenSubnets(env: Env, scope: Scope, type: LoadBalancer['type'], input: Pick<CreateLoadBalancerInput, 'Subnets' | 'SubnetMappings' | 'Scheme'>) {
   if (input.Subnets?.length && input.SubnetMappings?.length) throw invalid('You can specify only one of SubnetIds and SubnetMappings');
-  for (const mapping of input.SubnetMappings ?? []) {
-    const { SubnetId: _, ...more } = mapping;
-    const given = Object.entries(more).find(([, value]) => value !== undefined);
-    if (given) throw unsupported(`${given[0]} of a subnet mapping of an application load balancer`);
-  }
-  const ids = [...new Set(input.Subnets ?? input.SubnetMappings?.map((mapping) => mapping.SubnetId ?? '') ?? [])];
-  const found = await Promise.all(ids.map(async (id) => {
+  const wanted = new Map(input.SubnetMappings?.length ? input.SubnetMappings.map((mapping) => [mapping.SubnetId ?? '', mappedAddress(type, mapping)]) : input.Subnets?.map((id) => [id, undefined]) ?? []);
+  const found = await Promise.all([...wanted].map(async ([id, privateAddress]) => {
     const subnet = await subnetById(env, scope, id);
     if (!subnet) throw failure('SubnetNotFound', `The subnet ID '${id}' does not exist`);
-    return subnet;
+    if (privateAddress !== undefined && !inCidr(privateAddress, subnet.cidrBlock)) throw failure('InvalidConfigurationRequest', `The private IPv4 address '${privateAddress}' is not within the subnet '${id}'`);
+    return { ...subnet, ...(privateAddress === undefined ? {} : { privateAddress }) };
   }));
   const zones = new Set(found.map((subnet) => subnet.zone));
-  if (zones.size < 2) throw invalid('At least two subnets in two different Availability Zones must be specified');
+  if (type === 'network' && zones.size < 1) throw invalid('At least one subnet must be specified');
+  if (type === 'application' && zones.size < 2) throw invalid('At least two subnets in two different Availability Zones must be specified');
   if (zones.size < found.length) throw failure('InvalidConfigurationRequest', 'A load balancer cannot be attached to multiple subnets in the same Availability Zone');
   if (new Set(found.map((subnet) => subnet.vpcId)).size > 1) throw failure('InvalidConfigurationRequest', 'All subnets must belong to the same VPC');
-  return { vpcId: found[0]!.vpcId, subnets: found.map(({ id, zone }) => ({ id, zone })) };
+  return { vpcId: found[0]!.vpcId, subnets: found.map(({ id, zone, ...more }) => ({ id, zone, ...('privateAddress' in more ? { privateAddress: more.privateAddress } : {}) })) };
 }
 
-async function chosenGroups(env: Env, scope: Scope, vpcId: string, ids: string[] | undefined): Promise<string[]> {
+/** A network load balancer's own choice of address in a subnet; nothing else of a mapping is there. */
+function mappedAddress(type: LoadBalancer['type'], mapping: SubnetMapping): string | undefined {
+  const address = type === 'network' ? mapping.PrivateIPv4Address : undefined;
+  const given = Object.entries(omit(mapping, 'SubnetId')).find(([key, value]) => value !== undefined && (key !== 'PrivateIPv4Address' || address === undefined));
+  if (given) throw unsupported(`${given[0]} of a subnet mapping of ${type === 'network' ? 'a network' : 'an application'} load balancer`);
+  return address;
+}
+
+/** A network load balancer without groups has none, and lets everything in. */
+async function chosenGroups(env: Env, scope: Scope, type: LoadBalancer['type'], vpcId: string, ids: string[] | undefined): Promise<string[]> {
+  if (!ids?.length && type === 'network') return [];
   if (!ids?.length) return [(await defaultSecurityGroup(env, scope, vpcId))?.id].filter((id) => id !== undefined);
   for (const id of ids) {
     if ((await securityGroupById(env, scope, id))?.vpcId !== vpcId) throw failure('InvalidConfigurationRequest', 'One or more security groups are invalid');
@@ -47,23 +56,24 @@ async function chosenGroups(env: Env, scope: Scope, vpcId: string, ids: string[]
 
 const set = (values: string[]) => [...values].sort().join();
 const sameSettings = (a: LoadBalancer, b: LoadBalancer) =>
-  a.scheme === b.scheme && set(a.subnets.map((s) => s.id)) === set(b.subnets.map((s) => s.id)) && set(a.securityGroupIds) === set(b.securityGroupIds);
+  a.type === b.type && a.scheme === b.scheme && set(a.subnets.map((s) => s.id)) === set(b.subnets.map((s) => s.id)) && set(a.securityGroupIds) === set(b.securityGroupIds);
 
 async function create(env: Env, scope: Scope, input: CreateLoadBalancerInput): Promise<LoadBalancer> {
-  if ((input.Type ?? 'application') !== 'application') throw unsupported(`The load balancer type '${input.Type}'`);
+  const type = input.Type ?? 'application';
+  if (type !== 'application' && type !== 'network') throw unsupported(`The load balancer type '${type}'`);
   if ((input.IpAddressType ?? 'ipv4') !== 'ipv4') throw unsupported(`The IP address type '${input.IpAddressType}'`);
   for (const member of ['CustomerOwnedIpv4Pool', 'IpamPools', 'EnablePrefixForIpv6SourceNat'] as const) if (input[member]) throw unsupported(member);
   const scheme = input.Scheme ?? 'internet-facing';
   if (scheme !== 'internet-facing' && scheme !== 'internal') throw failure('InvalidScheme', `The scheme '${scheme}' is not valid`);
   const name = checkName('load balancer', input.Name ?? '');
   const tags = tagsOf(input.Tags);
-  const { vpcId, subnets } = await chosenSubnets(env, scope, input);
-  const securityGroupIds = await chosenGroups(env, scope, vpcId, input.SecurityGroups);
+  const { vpcId, subnets } = await chosenSubnets(env, scope, type, input);
+  if (scheme === 'internet-facing' && subnets.some((subnet) => subnet.privateAddress !== undefined)) throw failure('InvalidConfigurationRequest', 'A private IPv4 address can be specified for an internal load balancer only');
+  const securityGroupIds = await chosenGroups(env, scope, type, vpcId, input.SecurityGroups);
   const id = env.randomHex(16);
-  const label = `${name}-${parseInt(env.randomHex(8), 16)}`.toLowerCase();
   const balancer: LoadBalancer = {
-    arn: arnOf(scope, 'loadbalancer', name, id), name, id: `lb-${id}`, scheme, vpcId, subnets, securityGroupIds, tags,
-    dnsName: `${scheme === 'internal' ? 'internal-' : ''}${label}.${scope.region}.elb.${env.installation.domain}`,
+    arn: arnOf(scope, type === 'network' ? 'loadbalancer/net' : 'loadbalancer/app', name, id), type, name, id: `lb-${id}`, scheme, vpcId, subnets, securityGroupIds, tags,
+    dnsName: type === 'network' ? `${name.toLowerCase()}-${id}.elb.${scope.region}.${env.installation.domain}` : applicationName(env, scope, name, scheme),
     createdAt: env.now().toISOString(), attributes: {}, listeners: {},
   };
   return transact(env, async () => {
@@ -78,23 +88,29 @@ async function create(env: Env, scope: Scope, input: CreateLoadBalancerInput): P
   });
 }
 
+const applicationName = (env: Env, scope: Scope, name: string, scheme: LoadBalancer['scheme']) =>
+  `${scheme === 'internal' ? 'internal-' : ''}${name.toLowerCase()}-${parseInt(env.randomHex(8), 16)}.${scope.region}.elb.${env.installation.domain}`;
+
 async function answer(env: Env, scope: Scope, balancer: LoadBalancer): Promise<AwsLoadBalancer> {
   const seen = balancer.hostId ? await observed(env.store, balancer.hostId, 'balancer', balancer.id) : undefined;
   return {
     LoadBalancerArn: balancer.arn,
     DNSName: balancer.dnsName,
-    CanonicalHostedZoneId: hostedZone(scope.region),
+    CanonicalHostedZoneId: hostedZone(balancer.type, scope.region),
     CreatedTime: new Date(balancer.createdAt),
     LoadBalancerName: balancer.name,
     Scheme: balancer.scheme,
     VpcId: balancer.vpcId,
     State: { Code: seen?.state ?? 'provisioning', ...(seen?.reason ? { Reason: seen.reason } : {}) },
-    Type: 'application',
-    AvailabilityZones: balancer.subnets.map(({ id, zone }) => ({ ZoneName: zone, SubnetId: id, LoadBalancerAddresses: [] })),
-    SecurityGroups: balancer.securityGroupIds,
+    Type: balancer.type,
+    AvailabilityZones: zonesOf(balancer),
+    ...(balancer.type === 'application' || balancer.securityGroupIds.length ? { SecurityGroups: balancer.securityGroupIds } : {}),
     IpAddressType: 'ipv4',
   };
 }
+
+const zonesOf = ({ subnets }: Pick<LoadBalancer, 'subnets'>) => subnets.map(({ id, zone, privateAddress }) =>
+  ({ ZoneName: zone, SubnetId: id, LoadBalancerAddresses: privateAddress === undefined ? [] : [{ PrivateIPv4Address: privateAddress }] }));
 
 /** In one commit: the balancer, its listeners, and what hosts were to run for it. Its interfaces go by the controller. */
 async function remove(env: Env, scope: Scope, arn: string | undefined): Promise<void> {
@@ -103,7 +119,7 @@ async function remove(env: Env, scope: Scope, arn: string | undefined): Promise<
     const entry = await balancerByArn(env, scope, arn);
     if (!entry) return { changes: [], result: undefined };
     const { value: balancer, key, revision } = entry;
-    if (attributeValue(BALANCER_ATTRIBUTES, balancer.attributes, 'deletion_protection.enabled') === 'true') {
+    if (attributeValue(balancerAttributes(balancer), balancer.attributes, 'deletion_protection.enabled') === 'true') {
       throw failure('OperationNotPermitted', `Load balancer '${arn}' cannot be deleted because deletion protection is enabled`);
     }
     const own = await listeners.list(env.store, scope, balancer.name);
@@ -125,7 +141,7 @@ type Names = 'CreateLoadBalancer' | 'DescribeLoadBalancers' | 'DeleteLoadBalance
 
 export const loadBalancerOperations: Pick<OperationTable<typeof Sdk>, Names> = {
   CreateLoadBalancer: {
-    resources: (input, context) => [arnOf(context, 'loadbalancer', input.Name ?? '', '*')],
+    resources: (input, context) => [arnOf(context, input.Type === 'network' ? 'loadbalancer/net' : 'loadbalancer/app', input.Name ?? '', '*')],
     run: async (input, context) => ({ LoadBalancers: [await answer(context, context, await create(context, context, input))] }),
   },
 
@@ -148,15 +164,16 @@ export const loadBalancerOperations: Pick<OperationTable<typeof Sdk>, Names> = {
 
   async DescribeLoadBalancerAttributes(input, context) {
     const { value } = await requireBalancer(context, context, input.LoadBalancerArn);
-    return { Attributes: attributeList(BALANCER_ATTRIBUTES, value.attributes) };
+    return { Attributes: attributeList(balancerAttributes(value), value.attributes) };
   },
 
   ModifyLoadBalancerAttributes: {
     resources: arns,
     run: async (input, context) => {
-      const { key } = await requireBalancer(context, context, input.LoadBalancerArn);
-      const next = await update(context, key, (balancer) => ({ ...balancer, attributes: changedAttributes('Load balancer', BALANCER_ATTRIBUTES, balancer.attributes, input.Attributes ?? []) }));
-      return { Attributes: attributeList(BALANCER_ATTRIBUTES, next?.attributes ?? {}) };
+      const { key, value } = await requireBalancer(context, context, input.LoadBalancerArn);
+      const known = balancerAttributes(value);
+      const next = await update(context, key, (balancer) => ({ ...balancer, attributes: changedAttributes('Load balancer', known, balancer.attributes, input.Attributes ?? []) }));
+      return { Attributes: attributeList(known, next?.attributes ?? {}) };
     },
   },
 
@@ -165,10 +182,10 @@ export const loadBalancerOperations: Pick<OperationTable<typeof Sdk>, Names> = {
     run: async (input, context) => {
       const { key, value } = await requireBalancer(context, context, input.LoadBalancerArn);
       if ((input.IpAddressType ?? 'ipv4') !== 'ipv4') throw unsupported(`The IP address type '${input.IpAddressType}'`);
-      const { vpcId, subnets } = await chosenSubnets(context, context, input);
+      const { vpcId, subnets } = await chosenSubnets(context, context, value.type, input);
       if (vpcId !== value.vpcId) throw failure('InvalidSubnet', 'The subnets must be in the VPC of the load balancer');
       await update(context, key, (balancer) => ({ ...balancer, subnets }));
-      return { AvailabilityZones: subnets.map(({ id, zone }) => ({ ZoneName: zone, SubnetId: id, LoadBalancerAddresses: [] })), IpAddressType: 'ipv4' };
+      return { AvailabilityZones: zonesOf({ subnets }), IpAddressType: 'ipv4' };
     },
   },
 
@@ -176,7 +193,8 @@ export const loadBalancerOperations: Pick<OperationTable<typeof Sdk>, Names> = {
     resources: arns,
     run: async (input, context) => {
       const { key, value } = await requireBalancer(context, context, input.LoadBalancerArn);
-      const securityGroupIds = await chosenGroups(context, context, value.vpcId, input.SecurityGroups);
+      if (value.type === 'network' && !value.securityGroupIds.length) throw failure('InvalidConfigurationRequest', 'You cannot associate security groups with a network load balancer that was created without security groups');
+      const securityGroupIds = await chosenGroups(context, context, value.type, value.vpcId, input.SecurityGroups);
       await update(context, key, (balancer) => ({ ...balancer, securityGroupIds }));
       return { SecurityGroupIds: securityGroupIds };
     },

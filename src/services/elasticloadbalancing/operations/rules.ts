@@ -2,7 +2,7 @@ import type * as Sdk from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { CreateRuleInput, ModifyRuleInput, Rule as AwsRule } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Env, OperationTable, Scope } from '../../../control/service.ts';
 import { actionAnswer, actionsFrom } from '../actions.ts';
-import { arnOf, partsOf } from '../arns.ts';
+import { arnBelow } from '../arns.ts';
 import { conditionAnswer, conditionsFrom } from '../conditions.ts';
 import { failure, invalid, unsupported } from '../errors.ts';
 import { touchGroups } from '../forwarding.ts';
@@ -49,10 +49,11 @@ async function create(env: Env, scope: Scope, input: CreateRuleInput): Promise<R
   return transact(env, async () => {
     const { key, value: listener, revision } = await requireListener(env, scope, input.ListenerArn);
     const balancer = (await requireBalancer(env, scope, listener.loadBalancerArn)).value;
+    if (balancer.type === 'network') throw failure('InvalidConfigurationRequest', 'Rules are not supported for listeners of network load balancers');
     if (listener.rules.some((rule) => rule.priority === priority)) throw failure('PriorityInUse', `Priority '${priority}' is currently in use`);
     const count = (await listeners.list(env.store, scope, balancer.name)).reduce((sum, { value }) => sum + value.rules.length, 0);
     if (count >= MOST_RULES) throw failure('TooManyRules', `The maximum number of rules has been reached on load balancer '${balancer.arn}'`);
-    const rule: Rule = { arn: arnOf(scope, 'listener-rule', ...partsOf(listener.arn, 'listener'), id), priority, conditions, actions, tags };
+    const rule: Rule = { arn: arnBelow(listener.arn, id), priority, conditions, actions, tags };
     const touched = await touchGroups(env, scope, balancer, actions);
     return { changes: [listeners.put(key, { ...listener, rules: inOrder([...listener.rules, rule]) }, revision), ...touched], result: rule };
   });

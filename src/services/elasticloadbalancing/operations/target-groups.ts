@@ -3,9 +3,9 @@ import type { CreateTargetGroupInput, TargetGroup as AwsTargetGroup } from '@aws
 import type { Env, OperationTable, Scope } from '../../../control/service.ts';
 import { vpcById } from '../../ec2/index.ts';
 import { arnOf } from '../arns.ts';
-import { GROUP_ATTRIBUTES, attributeList, changedAttributes } from '../attributes.ts';
+import { attributeList, changedAttributes, groupAttributes } from '../attributes.ts';
 import { failure, invalid, unsupported } from '../errors.ts';
-import { DEFAULT_HEALTH_CHECK, healthCheckFrom } from '../health-checks.ts';
+import { defaultHealthCheck, healthCheckFrom } from '../health-checks.ts';
 import { summaryKey, targetHealth } from '../health.ts';
 import { balancersUsing, groupByArn, requireGroup, transact } from '../lookups.ts';
 import { checkName } from '../names.ts';
@@ -24,7 +24,9 @@ async function create(env: Env, scope: Scope, input: CreateTargetGroupInput): Pr
   const targetType = input.TargetType ?? 'instance';
   if (targetType !== 'instance' && targetType !== 'ip') throw unsupported(`The target type '${targetType}'`);
   if (input.Protocol === undefined) throw invalid('A protocol must be specified');
-  if (input.Protocol !== 'HTTP') throw unsupported(`The target group protocol '${input.Protocol}'`);
+  const protocol = input.Protocol;
+  if (protocol !== 'HTTP' && protocol !== 'TCP') throw unsupported(`The target group protocol '${protocol}'`);
+  if (protocol === 'TCP' && input.ProtocolVersion) throw invalid(`You cannot specify a protocol version for the protocol TCP`);
   // Terraform sends it empty where none is chosen, and AWS takes that as none.
   if ((input.ProtocolVersion || 'HTTP1') !== 'HTTP1') throw unsupported(`The protocol version '${input.ProtocolVersion}'`);
   if ((input.IpAddressType ?? 'ipv4') !== 'ipv4') throw unsupported(`The IP address type '${input.IpAddressType}'`);
@@ -35,8 +37,8 @@ async function create(env: Env, scope: Scope, input: CreateTargetGroupInput): Pr
   if (!(await vpcById(env, scope, input.VpcId))) throw invalid(`The VPC ID '${input.VpcId}' is not found`);
   const id = env.randomHex(16);
   const group: TargetGroup = {
-    arn: arnOf(scope, 'targetgroup', name, id), name, id: `${name}-${id}`, targetType, protocol: 'HTTP', protocolVersion: 'HTTP1',
-    port: input.Port, vpcId: input.VpcId, healthCheck: healthCheckFrom(input, DEFAULT_HEALTH_CHECK), createdAt: env.now().toISOString(),
+    arn: arnOf(scope, 'targetgroup', name, id), name, id: `${name}-${id}`, targetType, protocol,
+    port: input.Port, vpcId: input.VpcId, healthCheck: healthCheckFrom(input, defaultHealthCheck(protocol, input.HealthCheckProtocol), protocol), createdAt: env.now().toISOString(),
     attributes: {}, tags: tagsOf(input.Tags),
   };
   return transact(env, async () => {
@@ -52,7 +54,7 @@ async function create(env: Env, scope: Scope, input: CreateTargetGroupInput): Pr
 }
 
 /** What makes a repeated CreateTargetGroup the same one. */
-const settings = ({ targetType, port, vpcId, healthCheck }: TargetGroup) => JSON.stringify([targetType, port, vpcId, healthCheck]);
+const settings = ({ targetType, protocol, port, vpcId, healthCheck }: TargetGroup) => JSON.stringify([targetType, protocol, port, vpcId, healthCheck]);
 
 async function answer(env: Env, scope: Scope, group: TargetGroup): Promise<AwsTargetGroup> {
   const check = group.healthCheck;
@@ -62,18 +64,17 @@ async function answer(env: Env, scope: Scope, group: TargetGroup): Promise<AwsTa
     Protocol: group.protocol,
     Port: group.port,
     VpcId: group.vpcId,
-    HealthCheckProtocol: 'HTTP',
+    HealthCheckProtocol: check.protocol,
     HealthCheckPort: check.port,
     HealthCheckEnabled: check.enabled,
     HealthCheckIntervalSeconds: check.intervalSeconds,
     HealthCheckTimeoutSeconds: check.timeoutSeconds,
     HealthyThresholdCount: check.healthyThreshold,
     UnhealthyThresholdCount: check.unhealthyThreshold,
-    HealthCheckPath: check.path,
-    Matcher: { HttpCode: check.matcher },
+    ...(check.protocol === 'TCP' ? {} : { HealthCheckPath: check.path, Matcher: { HttpCode: check.matcher } }),
     LoadBalancerArns: await balancersUsing(env, scope, group.arn),
     TargetType: group.targetType,
-    ProtocolVersion: group.protocolVersion,
+    ...(group.protocol === 'HTTP' ? { ProtocolVersion: 'HTTP1' } : {}),
     IpAddressType: 'ipv4',
   };
 }
@@ -122,7 +123,7 @@ export const targetGroupOperations: Pick<OperationTable<typeof Sdk>, Names> = {
   ModifyTargetGroup: {
     resources: arns,
     run: async (input, context) => {
-      const next = await update(context, context, input.TargetGroupArn, (group) => ({ ...group, healthCheck: healthCheckFrom(input, group.healthCheck) }));
+      const next = await update(context, context, input.TargetGroupArn, (group) => ({ ...group, healthCheck: healthCheckFrom(input, group.healthCheck, group.protocol) }));
       return { TargetGroups: [await answer(context, context, next)] };
     },
   },
@@ -137,14 +138,14 @@ export const targetGroupOperations: Pick<OperationTable<typeof Sdk>, Names> = {
 
   async DescribeTargetGroupAttributes(input, context) {
     const { value } = await requireGroup(context, context, input.TargetGroupArn);
-    return { Attributes: attributeList(GROUP_ATTRIBUTES, value.attributes) };
+    return { Attributes: attributeList(groupAttributes(value), value.attributes) };
   },
 
   ModifyTargetGroupAttributes: {
     resources: arns,
     run: async (input, context) => {
-      const next = await update(context, context, input.TargetGroupArn, (group) => ({ ...group, attributes: changedAttributes('Target group', GROUP_ATTRIBUTES, group.attributes, input.Attributes ?? []) }));
-      return { Attributes: attributeList(GROUP_ATTRIBUTES, next.attributes) };
+      const next = await update(context, context, input.TargetGroupArn, (group) => ({ ...group, attributes: changedAttributes('Target group', groupAttributes(group), group.attributes, input.Attributes ?? []) }));
+      return { Attributes: attributeList(groupAttributes(next), next.attributes) };
     },
   },
 
