@@ -113,4 +113,9 @@ export interface Surface {
 export interface SurfaceEnv extends Env {
   /** Who signed a request that has no body (an upgrade, say), by SigV4 for this service; throws AWS's error if nobody validly did. */
   signedBy(request: IncomingMessage): Promise<RequestContext>;
+  /**
+   * Who signed this URL (a GET) for a service, at most so many seconds ago whatever it says of that itself. `headers` are those of the
+   * request that it was signed for.
+   */
+  presignedBy(url: URL, headers: Record<string, string>, service: string, seconds: number): Promise<Principal>;
 }

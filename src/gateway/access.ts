@@ -11,13 +11,13 @@ const MISMATCH = 'The request signature we calculated does not match the signatu
 /** IAM and STS are signed for us-east-1 whatever the region. */
 const GLOBAL_SIGNING_REGION = 'us-east-1';
 
-/** The principal whose valid signature the request carries; throws the protocol's own errors. */
-export async function authenticate(request: Request, service: Service, errors: ProtocolErrors, env: Env): Promise<Principal> {
+/** The principal whose valid signature the request carries; throws the protocol's own errors. `seconds`: how old it may be, whatever it says. */
+export async function authenticate(request: Request, service: Service, errors: ProtocolErrors, env: Env, seconds?: number): Promise<Principal> {
   const signature = readSignature(request);
   if (!signature) throw errors.missingAuthentication();
   if ('malformed' in signature) throw new AwsError('IncompleteSignature', 400, signature.malformed);
   checkScope(signature, service, errors, env);
-  const stale = staleness(signature, env.now());
+  const stale = staleness(seconds === undefined ? signature : { ...signature, expires: seconds }, env.now());
   if (stale) throw errors.expiredRequest(stale);
   const found = await credential(env, signature.accessKeyId);
   if (!found?.active || found.sessionToken !== signature.sessionToken) throw errors.unknownAccessKey();

@@ -20,7 +20,7 @@ const HOST_SILENCE_MS = 15_000;
 
 export function makeServer(services: Service[], env: Env): { server: Server; close(): void } {
   const upgraded = new Set<Duplex>();
-  const surfaces = services.flatMap((service) => (service.surfaces ?? []).map((surface) => ({ surface, env: surfaceEnv(service, env) })));
+  const surfaces = services.flatMap((service) => (service.surfaces ?? []).map((surface) => ({ surface, env: surfaceEnv(service, services, env) })));
 
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     handle(request, response).catch((error: unknown) => {
@@ -68,13 +68,18 @@ async function liveHosts(env: Env): Promise<number> {
   return (await hosts(env.store)).filter(({ seenAt }) => env.now().getTime() - new Date(seenAt).getTime() < HOST_SILENCE_MS).length;
 }
 
-function surfaceEnv(service: Service, env: Env): SurfaceEnv {
+function surfaceEnv(service: Service, services: Service[], env: Env): SurfaceEnv {
   return {
     ...env,
     async signedBy(incoming) {
       const request = requestOf(incoming, Buffer.alloc(0));
       const principal = await authenticate(request, service, jsonErrors, env);
       return contextFor(principal, { requestId: env.randomHex(32), sourceIp: incoming.socket.remoteAddress ?? '', userAgent: request.headers['user-agent'] ?? '' }, jsonErrors, env);
+    },
+    async presignedBy(url, headers, name, seconds) {
+      const signer = services.find((one) => one.name === name);
+      if (!signer) throw new Error(`no service ${name}`);
+      return authenticate({ method: 'GET', path: url.pathname, query: url.searchParams, headers, body: Buffer.alloc(0) }, signer, jsonErrors, env, seconds);
     },
   };
 }

@@ -65,6 +65,7 @@ const inVpc = ({ cidrBlocks }: Zone, address: string) => address.split('.').ever
 function addressesOf(zone: Zone, name: string): string[] | null {
   if (gatewayNames(zone.installation).includes(name)) return [gatewayAddress];
   const known = zone.names.get(name);
+  if (known?.inNetwork?.id === zone.vpcId) return known.inNetwork.addresses;
   if (known && (known.networkId === undefined || known.networkId === zone.vpcId)) return known.addresses;
   const match = /^ip-(\d{1,3})-(\d{1,3})-(\d{1,3})-(\d{1,3})\.(.*)$/.exec(name);
   if (match?.[5] !== privateDomain(zone.installation.region)) return null;

@@ -25,11 +25,11 @@ export interface Subject {
   addresses?: string[];
 }
 
-export async function makePki(now: Date, webhookToken: string): Promise<Pki> {
+export async function makePki(now: Date, token: string): Promise<Pki> {
   const [clusterCa, etcdCa, frontProxyCa] = await Promise.all([authority('kubernetes', now), authority('etcd-ca', now), authority('kubernetes-front-proxy-ca', now)]);
   const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
   return {
-    clusterCa, etcdCa, frontProxyCa, webhookToken,
+    clusterCa, etcdCa, frontProxyCa, token,
     serviceAccount: {
       publicKey: pair.publicKey.export({ type: 'spki', format: 'pem' }) as string,
       privateKey: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,

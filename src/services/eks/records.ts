@@ -54,12 +54,14 @@ export interface Cluster {
   endpointAddresses?: string[];
   /** The default objects are in the cluster. */
   bootstrapped?: boolean;
+  /** The first members have founded the etcd cluster: later ones join it. */
+  founded?: boolean;
   issues: Issue[];
   tags: Tags;
   clientRequestToken?: string;
 }
 
-/** One virtual instance of a control plane, which customers do not see. */
+/** One virtual instance of a control plane, which customers do not see. It comes to be step by step: record, interface, certificates. */
 export interface Member {
   /** `i-<17 hex>` */
   id: string;
@@ -67,18 +69,28 @@ export interface Member {
   zone: string;
   subnetId: string;
   hostId: string;
-  networkInterfaceId: string;
-  address: string;
-  /** `new` for the first members, which found the etcd cluster together; `existing` for one that replaces another. */
-  etcdState: 'new' | 'existing';
-  /** `--initial-cluster` of this member, fixed when it is made. */
-  initialCluster: string;
+  /** Once it has its interface. */
+  network?: { interfaceId: string; address: string };
+  /** Fixed when it joins: the first members found the etcd cluster together (`new`), a later one replaces another (`existing`). */
+  etcd?: { state: 'new' | 'existing'; initialCluster: string };
   generation: number;
-  /** Bearer of this member at the gateway's surfaces for logs and authentication. */
-  token: string;
   createdAt: string;
   /** It was seen running at least once. */
   seenRunning?: boolean;
+  /** It is not wished any more; the record goes once nothing of it is left. */
+  retired?: boolean;
+}
+
+/** A member's own certificates, by the names that kubeadm gives their files. */
+export interface MemberPki {
+  apiserver: KeyPair;
+  kubeletClient: KeyPair;
+  etcdClient: KeyPair;
+  frontProxyClient: KeyPair;
+  etcdServer: KeyPair;
+  etcdPeer: KeyPair;
+  controllerManager: KeyPair;
+  scheduler: KeyPair;
 }
 
 /** PEM. */
@@ -99,8 +111,8 @@ export interface Pki {
   admin: KeyPair;
   /** Gantry's own at etcd. */
   etcdClient: KeyPair;
-  /** Where the API server asks who is calling. */
-  webhookToken: string;
+  /** Bearer of the members at the gateway: where the API server asks who is calling, and where logs go. */
+  token: string;
 }
 
 export interface Nodegroup {
@@ -206,6 +218,8 @@ export const clusters = collection<Cluster>('eks/cluster');
 export const pkis = collection<Pki>('eks/pki');
 /** By cluster name and member id. */
 export const members = collection<Member>('eks/member');
+/** By cluster name and member id. */
+export const memberPkis = collection<MemberPki>('eks/member-pki');
 /** By cluster name and node group name. */
 export const nodegroups = collection<Nodegroup>('eks/nodegroup');
 /** By cluster name and principal ARN. */

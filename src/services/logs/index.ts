@@ -3,6 +3,9 @@ import type { Service } from '../../control/service.ts';
 import { retention } from './controllers/retention.ts';
 import { missing, operations } from './operations.ts';
 
+/** For services that call it in its own shapes: `asService(logsOperations, …)`. */
+export { operations as logsOperations } from './operations.ts';
+
 /**
  * Amazon CloudWatch Logs, after https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/.
  *

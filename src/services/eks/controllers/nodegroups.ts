@@ -4,8 +4,8 @@ import { isConflict, isNotFound, isTooManyRequests } from '../../../kube/errors.
 import { nodes, pods } from '../../../kube/resources.ts';
 import type { KubeNode } from '../../../kube/types.ts';
 import { autoScalingMembers } from '../../autoscaling/index.ts';
-import { clusterWorlds } from '../kubernetes.ts';
-import type { World } from '../kubernetes.ts';
+import { clusterWorlds } from '../worlds.ts';
+import type { World } from '../worlds.ts';
 import { complete, healthOf } from '../nodegroups/health.ts';
 import { drain } from '../nodegroups/drain.ts';
 import { nodePatch } from '../nodegroups/node-labels.ts';

@@ -5,7 +5,7 @@ import { nodes } from '../../../kube/resources.ts';
 import type { KubeNode } from '../../../kube/types.ts';
 import { instanceById, instances } from '../../ec2/index.ts';
 import type { Instance } from '../../ec2/index.ts';
-import { clusterWorlds } from '../kubernetes.ts';
+import { clusterWorlds } from '../worlds.ts';
 import { clusters } from '../records.ts';
 
 /**

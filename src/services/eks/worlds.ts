@@ -7,25 +7,9 @@ import type { KubeObject } from '../../kube/types.ts';
 import { watchCache } from '../../kube/watch-cache.ts';
 import type { WatchCache } from '../../kube/watch-cache.ts';
 import type { Store } from '../../store/store.ts';
+import { connectionOf } from './kube.ts';
 import { clusters, pkis } from './records.ts';
-import type { Cluster, Pki } from './records.ts';
-
-/** How Gantry's own controllers reach the API servers of clusters: as `system:masters`, by the cluster's own PKI. */
-
-/** For the caller to close. Undefined until the cluster has keys and its endpoint an address. */
-export async function connect(env: Env, scope: Scope, cluster: Cluster): Promise<KubeClient | undefined> {
-  const pki = (await pkis.get(env.store, scope, cluster.name))?.value;
-  return pki && clientFor(cluster, pki);
-}
-
-function clientFor(cluster: Cluster, pki: Pki): KubeClient | undefined {
-  const address = cluster.endpointAddresses?.[0];
-  if (address === undefined) return undefined;
-  return kubeClient({
-    server: `https://${cluster.endpointName}`, address, certificateAuthority: pki.clusterCa.certificate,
-    clientCertificate: pki.admin.certificate, clientKey: pki.admin.privateKey,
-  });
-}
+import type { Cluster } from './records.ts';
 
 export type CachesOf<R extends Record<string, Resource>> = { [K in keyof R]: R[K] extends Resource<infer T> ? WatchCache<T> : never };
 
@@ -36,37 +20,37 @@ export interface World<R extends Record<string, Resource>> {
 }
 
 /**
- * Caches of some resources of every cluster that has an endpoint, for one controller: `listen` is the controller's own, `of` answers
+ * Caches of some resources of every cluster that is up, for one controller: `listen` is the controller's own, `of` answers
  * once everything has been read for the first time. `itemsOf` names the items that a changed object concerns.
  */
-export function clusterWorlds<R extends Record<string, Resource>>(resources: R, itemsOf: (cluster: Cluster, object: KubeObject, scope: Scope) => string[]) {
+export function clusterWorlds<R extends Record<string, Resource>>(resources: R, itemsOf: (cluster: Cluster, object: KubeObject, scope: Scope, caches: CachesOf<R>) => string[]) {
   // One process may run several installations (tests do).
   const installations = new WeakMap<Store, Map<string, Running<R>>>();
 
   function start(env: Env, key: string, cluster: Cluster, client: KubeClient, wake: (item: string) => void): Running<R> {
     const stop = new AbortController();
     const scope = clusters.parse(key);
-    const onChange = (object: KubeObject) => itemsOf(cluster, object, scope).forEach(wake);
+    const onChange = (object: KubeObject) => itemsOf(cluster, object, scope, caches).forEach(wake);
     const onError = (error: unknown) => env.log('cluster not watched', { cluster: cluster.name, error: String(error) });
-    const caches = Object.fromEntries(Object.entries(resources).map(([name, resource]) => [name, watchCache(client, resource, { onChange, onError })]));
-    const done = Promise.all(Object.values(caches).map((cache) => cache.run(stop.signal)));
     // The mapped type follows from `resources`, which fromEntries does not know.
-    return { identity: identityOf(cluster), world: { client, caches: caches as CachesOf<R> }, async end() { stop.abort(); client.close(); await done; } };
+    const caches = Object.fromEntries(Object.entries(resources).map(([name, resource]) => [name, watchCache(client, resource, { onChange, onError })])) as CachesOf<R>;
+    const done = Promise.all(Object.values<WatchCache<KubeObject>>(caches).map((cache) => cache.run(stop.signal)));
+    return { identity: cluster.id, world: { client, caches }, async end() { stop.abort(); client.close(); await done; } };
   }
 
   /** Starts what is to be watched and is not, ends what is no longer. */
   async function follow(env: Env, running: Map<string, Running<R>>, wake: (item: string) => void): Promise<void> {
-    const wanted = new Map((await clusters.all(env.store)).filter(({ value }) => value.endpointAddresses?.length && value.status !== 'CREATING' && value.status !== 'FAILED').map((entry) => [entry.key, entry.value]));
+    const wanted = new Map((await clusters.all(env.store)).filter(({ value }) => value.status !== 'CREATING' && value.status !== 'FAILED').map((entry) => [entry.key, entry.value]));
     for (const [key, one] of running) {
       const cluster = wanted.get(key);
-      if (cluster && identityOf(cluster) === one.identity) continue;
+      if (cluster?.id === one.identity) continue;
       running.delete(key);
       await one.end();
     }
     for (const [key, cluster] of wanted) {
       if (running.has(key)) continue;
-      const client = await connect(env, clusters.parse(key), cluster);
-      if (client) running.set(key, start(env, key, cluster, client, wake));
+      const pki = (await pkis.get(env.store, clusters.parse(key), cluster.name))?.value;
+      if (pki) running.set(key, start(env, key, cluster, kubeClient(connectionOf(cluster, pki)), wake));
     }
   }
 
@@ -96,9 +80,8 @@ export function clusterWorlds<R extends Record<string, Resource>>(resources: R, 
 }
 
 interface Running<R extends Record<string, Resource>> {
+  /** The cluster's id: another cluster of the same name is another world. */
   identity: string;
   world: World<R>;
   end(): Promise<void>;
 }
-
-const identityOf = ({ id, endpointName, endpointAddresses }: Cluster) => JSON.stringify([id, endpointName, endpointAddresses]);
