@@ -69,7 +69,8 @@ export function kubeClient(connection: Connection) {
       let token: string | undefined;
       for (;;) {
         const page = await listPage(resource, selection, token);
-        items.push(...(page.items ?? []));
+        // A list's items do not name their kind, as single objects do.
+        items.push(...(page.items ?? []).map((item) => typed(resource, item)));
         token = page.metadata.continue;
         if (!token) return { items, resourceVersion: page.metadata.resourceVersion };
       }

@@ -32,7 +32,7 @@ export async function applyPlan(env: Env, scope: Scope, cluster: Cluster, stack:
   const tags = { ...plan.tags, ...stackTags(cluster, stack) };
   const arns = new Map<string, string>();
   for (const group of plan.groups) arns.set(group.name, await applyGroup(elb, cluster, group, tags));
-  const securityGroups = plan.securityGroupIds ?? await keepSecurityGroups(env, scope, cluster, plan);
+  const securityGroups = plan.securityGroupIds ?? await keepSecurityGroups(env, scope, cluster, plan, stackTags(cluster, stack));
   const balancer = await applyBalancer(env, scope, elb, cluster, plan, securityGroups, tags);
   await applyListeners(elb, balancer.LoadBalancerArn ?? '', plan.listeners, (action) => actionOf(action, arns));
   for (const group of plan.groups) await applyTargets(elb, arns.get(group.name) ?? '', targets(group));
@@ -47,10 +47,9 @@ export async function applyPlan(env: Env, scope: Scope, cluster: Cluster, stack:
 export async function removeStack(env: Env, scope: Scope, cluster: Cluster, stack: Stack): Promise<boolean> {
   const elb = elbOf(env, scope);
   const own = await ownedBy(elb, cluster, stack);
-  const named = own.balancers.length ? (await elb('DescribeLoadBalancers', { LoadBalancerArns: own.balancers })).LoadBalancers ?? [] : [];
-  for (const { LoadBalancerArn } of named) await elb('DeleteLoadBalancer', { LoadBalancerArn });
+  for (const LoadBalancerArn of own.balancers) await elb('DeleteLoadBalancer', { LoadBalancerArn });
   for (const TargetGroupArn of own.groups) await elb('DeleteTargetGroup', { TargetGroupArn });
-  return dropSecurityGroups(env, scope, cluster, stack, named.map(({ LoadBalancerName = '' }) => LoadBalancerName));
+  return dropSecurityGroups(env, scope, cluster, stackTags(cluster, stack));
 }
 
 /** ARNs of what carries the stack's tags. */

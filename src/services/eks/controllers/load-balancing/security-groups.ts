@@ -3,7 +3,6 @@ import { AwsError } from '../../../../control/error.ts';
 import type { Env, Scope } from '../../../../control/service.ts';
 import { deleteSecurityGroup, ec2Operations, keepSecurityGroup } from '../../../ec2/index.ts';
 import type { Cluster } from '../../records.ts';
-import type { Stack } from './apply.ts';
 import { hashOf } from './plan.ts';
 import type { BalancerPlan } from './plan.ts';
 
@@ -16,10 +15,10 @@ const EVERYTHING_OUT = { egress: true, protocol: '-1', peer: { cidr: '0.0.0.0/0'
 const sharedName = (cluster: Cluster) => `k8s-traffic-${cluster.name.replaceAll(/[^A-Za-z0-9]/g, '').slice(0, 20)}-${hashOf(cluster.arn, cluster.id)}`;
 const tagsOf = (cluster: Cluster, resource: string) => ({ 'elbv2.k8s.aws/cluster': cluster.name, 'elbv2.k8s.aws/resource': resource });
 
-export async function keepSecurityGroups(env: Env, scope: Scope, cluster: Cluster, plan: BalancerPlan): Promise<string[]> {
+export async function keepSecurityGroups(env: Env, scope: Scope, cluster: Cluster, plan: BalancerPlan, stackTags: Record<string, string>): Promise<string[]> {
   const { vpcId } = cluster;
   const own = await keepSecurityGroup(env, scope, {
-    vpcId, name: plan.name, description: '[k8s] Managed SecurityGroup for LoadBalancer', tags: tagsOf(cluster, 'ManagedLBSecurityGroup'),
+    vpcId, name: plan.name, description: '[k8s] Managed SecurityGroup for LoadBalancer', tags: { ...tagsOf(cluster, 'ManagedLBSecurityGroup'), ...stackTags },
     rules: [...plan.listeners.flatMap(({ port }) => plan.inboundCidrs.map((cidr) => ({ egress: false, protocol: 'tcp', fromPort: port, toPort: port, peer: { cidr } }))), EVERYTHING_OUT],
   });
   const shared = await keepSecurityGroup(env, scope, { vpcId, name: sharedName(cluster), description: '[k8s] Shared Backend SecurityGroup for LoadBalancer', tags: tagsOf(cluster, 'backend-sg'), rules: [EVERYTHING_OUT] });
@@ -41,12 +40,18 @@ async function letIn(env: Env, scope: Scope, cluster: Cluster, shared: string): 
   await unless('InvalidPermission.Duplicate', ec2('AuthorizeSecurityGroupIngress', { GroupId: cluster.clusterSecurityGroupId, IpPermissions: [permission(shared)] }));
 }
 
-/** The balancers' own groups, and the shared one with the last of them. False while interfaces still carry them. */
-export async function dropSecurityGroups(env: Env, scope: Scope, cluster: Cluster, stack: Stack, balancers: string[]): Promise<boolean> {
+/** The stack's own group, and the shared one with the last of the cluster's stacks. False while interfaces still carry one of them. */
+export async function dropSecurityGroups(env: Env, scope: Scope, cluster: Cluster, stackTags: Record<string, string>): Promise<boolean> {
   const ec2 = asService(ec2Operations, env, scope, 'eks.amazonaws.com');
-  const groups = (await ec2('DescribeSecurityGroups', { Filters: [{ Name: 'tag:elbv2.k8s.aws/cluster', Values: [cluster.name] }, { Name: 'vpc-id', Values: [cluster.vpcId] }] })).SecurityGroups ?? [];
-  void stack; void balancers;
-  const unused = await Promise.all(groups.filter(({ GroupName }) => GroupName !== sharedName(cluster)).map(async ({ GroupId = '' }) => deleteSecurityGroup(env, scope, GroupId)));
-  void unused;
+  const tagged = async (tags: Record<string, string>) => {
+    const filters = Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }));
+    return ((await ec2('DescribeSecurityGroups', { Filters: [...filters, { Name: 'vpc-id', Values: [cluster.vpcId] }] })).SecurityGroups ?? []).map(({ GroupId = '' }) => GroupId);
+  };
+  for (const id of await tagged(stackTags)) if (!(await deleteSecurityGroup(env, scope, id))) return false;
+  if ((await tagged(tagsOf(cluster, 'ManagedLBSecurityGroup'))).length) return true;
+  for (const shared of await tagged(tagsOf(cluster, 'backend-sg'))) {
+    if (cluster.clusterSecurityGroupId !== undefined) await unless('InvalidPermission.NotFound', ec2('RevokeSecurityGroupIngress', { GroupId: cluster.clusterSecurityGroupId, IpPermissions: [permission(shared)] }));
+    if (!(await deleteSecurityGroup(env, scope, shared))) return false;
+  }
   return true;
 }
