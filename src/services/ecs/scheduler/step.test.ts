@@ -52,6 +52,14 @@ describe('a REPLICA service', () => {
     assert.equal(half.start.count, 0);
   });
 
+  it('lets old tasks run whose first health check is due, until as many new ones are ready', () => {
+    const unchecked = tasks(4, { deployment: 'old', ready: false, proven: false });
+    assert.deepEqual(plan({ service: rolling, tasks: unchecked }).stop, []);
+    assert.deepEqual(plan({ service: rolling, tasks: [...unchecked, ...tasks(4, { ready: false, proven: false })] }).stop, []);
+    assert.equal(plan({ service: rolling, tasks: [...unchecked, ...tasks(4)] }).stop.length, 4);
+    assert.equal(plan({ service: rolling, tasks: [...tasks(4, { ...pending, deployment: 'old' })] }).stop.length, 4);
+  });
+
   it('keeps the old deployment until its last target has drained', () => {
     const draining = plan({ service: rolling, tasks: [...tasks(4), task({ deployment: 'old', status: 'DEACTIVATING', wanted: false, ready: false })] });
     assert.equal(draining.service.deployments.length, 2);

@@ -37,6 +37,9 @@ const because = (task: ScheduledTask, reason: string) => ({ task: task.id, reaso
 /** Of the newest deployment, on an instance that stays, and well. */
 const isKept = (situation: Situation) => (task: ScheduledTask) => task.deployment === primaryOf(situation)?.id && !task.displaced && task.ailment === undefined;
 
+/** Of an old task: it is ready, or runs and will be once it was checked. One deployment right after another must not take all that serves. */
+const serves = (task: ScheduledTask) => task.ready || (task.status === 'RUNNING' && task.ailment === undefined);
+
 function isSettled(situation: Situation, wanted: ScheduledTask[]): boolean {
   const kept = wanted.filter(isKept(situation));
   return situation.service.status === 'ACTIVE' && kept.length === situation.service.desiredCount && wanted.length === kept.length && kept.every((task) => task.ready);
@@ -66,12 +69,12 @@ function replica(situation: Situation, wanted: ScheduledTask[]): Pick<Plan, 'sta
 
   /** Which of the old tasks go now. */
   function replaced(): Plan['stop'] {
-    const ready = wanted.filter((task) => task.ready).length - tooMany.filter((task) => task.ready).length;
+    const ready = [...kept.filter((task) => task.ready), ...old.filter(serves)].length - tooMany.filter((task) => task.ready).length;
     // Where nothing more can be started, healthy tasks make room down to the least; else only as many go as are too many.
     const blocked = missing > 0 && (cramped || room === 0) && primaryOf(situation)?.rolloutState !== 'FAILED';
     const spare = Math.max(0, ready - (blocked ? least : Math.max(least, desiredCount)));
-    const useless = old.filter((task) => !task.ready && (task.ailment === undefined || blocked || missing <= 0));
-    const going = [...useless, ...pickToStop(old.filter((task) => task.ready), spare)];
+    const useless = old.filter((task) => !serves(task) && (task.ailment === undefined || blocked || missing <= 0));
+    const going = [...useless, ...pickToStop(old.filter(serves), spare)];
     return going.map((task) => because(task, task.ailment ?? scaling(service)));
   }
 }
