@@ -1,6 +1,8 @@
 import * as sdk from '@aws-sdk/client-eks';
 import type { Service } from '../../control/service.ts';
+import { accessController } from './controllers/access.ts';
 import { clusterController } from './controllers/clusters.ts';
+import { loadBalancingController } from './controllers/load-balancing/index.ts';
 import { nodegroupController } from './controllers/nodegroups.ts';
 import { nodeController } from './controllers/nodes.ts';
 import { missing } from './missing.ts';
@@ -12,7 +14,7 @@ import { memberSurface } from './surface.ts';
  *
  * Faithful to: clusters of upstream Kubernetes whose control plane (etcd, API server, controller manager, scheduler) is Gantry's to
  * keep, in three zones behind a network load balancer; update of endpoint access, logging, authentication mode; `get-token`; access
- * entries, access policies and aws-auth; managed node groups; add-ons coredns, kube-proxy and vpc-cni; the five kinds of logs; tags.
+ * entries, access policies and aws-auth; managed node groups; Services and Ingresses by ELB; add-ons coredns, kube-proxy and vpc-cni; the five kinds of logs; tags.
  * Missing: Fargate profiles, upgrades of the version, OIDC providers and pod identities, encryption by KMS, Auto Mode, hybrid nodes.
  * By design: the control plane's interfaces and its firewall (`eks-endpoint-…`) are in the customer's VPC alone, where AWS has most in
  * one of its own; the instances are hidden. On machines of one zone, or with GANTRY_EKS_ZONES=1, a control plane has one member.
@@ -24,6 +26,6 @@ export const eks: Service = {
   sdk,
   operations,
   missing,
-  controllers: [clusterController, nodegroupController, nodeController],
+  controllers: [clusterController, accessController, nodegroupController, nodeController, loadBalancingController],
   surfaces: [memberSurface],
 };

@@ -111,7 +111,7 @@ export interface Pki {
   admin: KeyPair;
   /** Gantry's own at etcd. */
   etcdClient: KeyPair;
-  /** Bearer of the members at the gateway: where the API server asks who is calling, and where logs go. */
+  /** Bearer of the members at the gateway, where their logs go. */
   token: string;
 }
 

@@ -1,6 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { AwsError } from '../../control/error.ts';
 import type { Scope, Surface, SurfaceEnv } from '../../control/service.ts';
 import { identify } from './access/identify.ts';
@@ -11,21 +10,23 @@ import { clusters, pkis } from './records.ts';
 import type { Cluster } from './records.ts';
 
 /**
- * What the members of a control plane talk to, with their cluster's token as bearer:
+ * What the members of a control plane talk to:
  *
  *   POST /_gantry/eks/<cluster>/authenticate   TokenReview to TokenReview: who a token of `aws eks get-token` is
- *   POST /_gantry/eks/<cluster>/logs           LogBatch
+ *   POST /_gantry/eks/<cluster>/logs           LogBatch; with the cluster's token as bearer
+ *
+ * Upstream's webhook sends no credentials over plain HTTP. None are needed: who has a token can ask the API server itself who it is.
  */
 export const memberSurface: Surface = {
   matches: (request) => request.url?.startsWith(EKS_PATH) ?? false,
   async handle(request, response, env) {
-    const [name = '', what] = (request.url ?? '').slice(EKS_PATH.length).split('/').map(decodeURIComponent);
+    const [name = '', what] = (request.url ?? '').split('?')[0]!.slice(EKS_PATH.length).split('/').map(decodeURIComponent);
     const scope = { account: env.installation.account, region: env.installation.region };
     const cluster = (await clusters.get(env.store, scope, name))?.value;
-    if (!cluster || !(await authorised(request, env, scope, name))) return reply(response, 401, { message: 'wrong token' });
-    const body = JSON.parse(await text(request)) as unknown;
+    if (!cluster || request.method !== 'POST' || (what !== 'authenticate' && what !== 'logs')) return reply(response, 404, { message: 'no such path' });
+    if (what === 'logs' && !(await authorised(request, env, scope, name))) return reply(response, 401, { message: 'wrong token' });
+    const body = JSON.parse(await bodyOf(request)) as unknown;
     if (what === 'authenticate') return reply(response, 200, await review(body as TokenReview, cluster, scope, env));
-    if (what !== 'logs') return reply(response, 404, { message: 'no such path' });
     await takeLogs(env, scope, cluster, body as LogBatch);
     return reply(response, 200, {});
   },
@@ -39,6 +40,7 @@ interface TokenReview {
 const PREFIX = 'k8s-aws-v1.';
 /** As aws-iam-authenticator: a token holds for 15 minutes, whatever the signature says of itself. */
 const TOKEN_SECONDS = 15 * 60;
+const MOST_BYTES = 4 * 1024 * 1024;
 const CLUSTER_HEADER = 'x-k8s-aws-id';
 
 async function review({ spec }: TokenReview, cluster: Cluster, scope: Scope, env: SurfaceEnv) {
@@ -71,6 +73,17 @@ async function authorised(request: IncomingMessage, env: SurfaceEnv, scope: Scop
   const wanted = Buffer.from(`Bearer ${token}`);
   const given = Buffer.from(request.headers.authorization ?? '');
   return token !== undefined && given.length === wanted.length && timingSafeEqual(given, wanted);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MOST_BYTES) throw new RangeError(`the body is longer than ${MOST_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 function reply(response: ServerResponse, status: number, value: unknown): void {

@@ -19,7 +19,7 @@ export function memberFiles(cluster: Cluster, member: Member, pki: Pki, own: Mem
     ...pair('front-proxy-client', own.frontProxyClient), ...pair('etcd/server', own.etcdServer), ...pair('etcd/peer', own.etcdPeer),
     file('/etc/kubernetes/controller-manager.conf', kubeconfig(pki, own.controllerManager), 0o600),
     file('/etc/kubernetes/scheduler.conf', kubeconfig(pki, own.scheduler), 0o600),
-    file('/etc/kubernetes/authenticator.conf', webhook(`${gateway}${AUTHENTICATE_PATH(cluster.name)}`, pki.token), 0o600),
+    file('/etc/kubernetes/authenticator.conf', webhook(`${gateway}${AUTHENTICATE_PATH(cluster.name)}`), 0o644),
     file('/etc/kubernetes/audit-policy.yaml', AUDIT_POLICY, 0o644),
     file('/etc/kubernetes/logs.json', JSON.stringify({ url: `${gateway}${LOGS_PATH(cluster.name)}`, member: member.id, token: pki.token, types: cluster.logging }), 0o600),
     // runit finds a service by its folder: this one is EKS's alone.
@@ -44,9 +44,9 @@ const kubeconfig = (pki: Pki, client: KeyPair) => JSON.stringify({
   users: [{ name: 'default', user: { 'client-certificate-data': base64(client.certificate), 'client-key-data': base64(client.privateKey) } }],
 });
 
-const webhook = (server: string, token: string) => JSON.stringify({
+const webhook = (server: string) => JSON.stringify({
   apiVersion: 'v1', kind: 'Config', 'current-context': 'default',
   clusters: [{ name: 'default', cluster: { server } }],
   contexts: [{ name: 'default', context: { cluster: 'default', user: 'default' } }],
-  users: [{ name: 'default', user: { token } }],
+  users: [{ name: 'default', user: {} }],
 });
