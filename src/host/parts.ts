@@ -5,6 +5,7 @@ import { makeInstancesPart, teardownInstances } from './instances/index.ts';
 import { makeMetadataPart } from './metadata/index.ts';
 import { makeNetworkPart, teardownNetwork } from './network/index.ts';
 import type { Host, Part, Teardown } from './part.ts';
+import { makeVolumesPart, teardownVolumes } from './volumes/index.ts';
 
 /** What the metadata service asks the control plane beside the wish. */
 export interface MetadataHost extends Host {
@@ -16,6 +17,7 @@ export function makeParts(host: MetadataHost, wake: (name: string) => void): Par
   return [
     makeNetworkPart(host, () => wake('network')),
     makeInstancesPart(host, () => wake('instances')),
+    makeVolumesPart(host, () => wake('volumes')),
     makeBalancersPart(host, () => wake('balancers')),
     makeDnsPart(host, () => wake('dns')),
     makeMetadataPart(host, () => wake('metadata')),
@@ -23,4 +25,4 @@ export function makeParts(host: MetadataHost, wake: (name: string) => void): Par
 }
 
 /** In an order in which nothing holds on to what goes next: those who run in namespaces before the namespaces. */
-export const teardowns: readonly Teardown[] = [teardownInstances, teardownBalancers, teardownDns, teardownNetwork];
+export const teardowns: readonly Teardown[] = [teardownInstances, teardownVolumes, teardownBalancers, teardownDns, teardownNetwork];

@@ -180,6 +180,35 @@ export interface ObservedTarget {
   activeConnections: number;
 }
 
+/** An EBS volume: a sparse file on this machine, on a loop device while it is attached. */
+export interface DesiredVolume {
+  /** Grows, never shrinks. */
+  sizeGiB: number;
+  /** What it is a copy of at first. */
+  snapshotId?: string;
+  /** `device` is its name there: `/dev/sdf`. */
+  attachment?: { instanceId: string; device: string };
+}
+
+export interface ObservedVolume {
+  state: 'creating' | 'available' | 'attached' | 'error';
+  sizeGiB: number;
+  /** Stays for as long as the device is mounted there, though it is wished away: `busy` then. */
+  attachedTo?: { instanceId: string; device: string };
+  busy?: true;
+  reason?: string;
+}
+
+/** A copy of a volume, taken once. */
+export interface DesiredSnapshot {
+  volumeId: string;
+}
+
+export interface ObservedSnapshot {
+  state: 'pending' | 'completed' | 'error';
+  reason?: string;
+}
+
 /** A name that Gantry gave out, resolved on the host (/etc/hosts) and in VPCs (the VPC's DNS server); the record's id is the name. */
 export interface DesiredName {
   addresses: string[];
@@ -195,6 +224,8 @@ export interface DesiredKinds {
   securityGroup: DesiredSecurityGroup;
   instance: DesiredInstance;
   balancer: DesiredBalancer;
+  volume: DesiredVolume;
+  snapshot: DesiredSnapshot;
   name: DesiredName;
 }
 
@@ -207,6 +238,8 @@ export interface ObservedKinds {
   /** The end of what the instance of this id wrote to its console (base64, 64 KiB at most), every few seconds while it changes. */
   console: { output: string; at: string };
   balancer: ObservedBalancer;
+  volume: ObservedVolume;
+  snapshot: ObservedSnapshot;
 }
 
 export type DesiredKind = keyof DesiredKinds;

@@ -14,7 +14,7 @@ export interface Wishes {
   saved(): Promise<void>;
 }
 
-const kinds: readonly DesiredKind[] = ['network', 'interface', 'securityGroup', 'instance', 'balancer', 'name'];
+const kinds: readonly DesiredKind[] = ['network', 'interface', 'securityGroup', 'instance', 'balancer', 'volume', 'snapshot', 'name'];
 
 export async function openWishes(path: string, onError: (error: unknown) => void): Promise<Wishes> {
   const before = await readJson<DesiredChange[]>(path);

@@ -35,7 +35,7 @@ export async function testHost() {
   };
   const wish: Wish = {
     network: new Map([[vpcId, { cidrBlocks: ['172.31.0.0/16'], subnets: [{ id: subnetId, cidrBlock: '172.31.0.0/20', zone: 'us-east-1a', internet: true }] }]]),
-    interface: new Map(), securityGroup: new Map(), instance: new Map(), balancer: new Map(), name: new Map(),
+    interface: new Map(), securityGroup: new Map(), instance: new Map(), balancer: new Map(), volume: new Map(), snapshot: new Map(), name: new Map(),
   };
   return {
     host, wish, observed,
