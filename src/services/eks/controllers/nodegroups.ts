@@ -1,4 +1,5 @@
 import type { Controller } from '../../../control/controller.ts';
+import { AwsError } from '../../../control/error.ts';
 import type { Env, Scope } from '../../../control/service.ts';
 import { isConflict, isNotFound, isTooManyRequests } from '../../../kube/errors.ts';
 import { nodes, pods } from '../../../kube/resources.ts';
@@ -6,7 +7,7 @@ import type { KubeNode } from '../../../kube/types.ts';
 import { autoScalingMembers } from '../../autoscaling/index.ts';
 import { clusterWorlds } from '../worlds.ts';
 import type { World } from '../worlds.ts';
-import { complete, healthOf } from '../nodegroups/health.ts';
+import { complete, healthOf, refused } from '../nodegroups/health.ts';
 import { drain } from '../nodegroups/drain.ts';
 import { nodePatch } from '../nodegroups/node-labels.ts';
 import { ensureAccessEntry, ensureFleet, ensureProfile, ensureTemplate, fleetNameOf, fleetOf, removeFleet, removeTheRest, resizeFleet, stopLaunches } from '../nodegroups/resources.ts';
@@ -41,7 +42,7 @@ export const nodegroupController: Controller = {
     const world = worlds.of(env, clusters.key(scope, cluster.name));
     const own = (world?.caches.nodes.list() ?? []).filter((node) => node.metadata.labels?.[GROUP_LABEL] === group.name);
     if (group.status === 'DELETING') return remove(env, scope, key, { group, world, own });
-    if (!(await make(env, scope, key, cluster, group))) return SOON;
+    if (!(await madeOrTold(env, scope, key, cluster, group))) return SOON;
     if (group.status === 'UPDATING' && !(await update(env, scope, key, { group, world, own }))) return SOON;
     return observe(env, scope, key, own);
   },
@@ -57,6 +58,16 @@ interface View {
 async function ofFleet(env: Env, memberKey: string): Promise<string[]> {
   const { account, region, names: [fleet] } = autoScalingMembers.parse(memberKey);
   return (await nodegroups.list(env.store, { account, region })).filter(({ value }) => fleetNameOf(value) === fleet).map((entry) => entry.key);
+}
+
+/** What other services refuse is a health issue of the group; a new group that they refuse for long has failed. */
+async function madeOrTold(env: Env, scope: Scope, key: string, cluster: Cluster, group: Nodegroup): Promise<boolean> {
+  try {
+    return await make(env, scope, key, cluster, group);
+  } catch (error) {
+    if (error instanceof AwsError) await nodegroups.update(env.store, key, (current) => ({ ...current, ...refused(env.now().getTime(), current, error) }));
+    throw error;
+  }
 }
 
 /** True once everything is there that the group is made of. */

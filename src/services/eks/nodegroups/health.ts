@@ -36,6 +36,14 @@ export function healthOf({ now, group, fleet, ready }: Situation): Pick<Nodegrou
   return { status: issues.length ? 'DEGRADED' : 'ACTIVE', issues };
 }
 
+/** Another service refused what the group is to be made of. */
+export function refused(now: number, group: Nodegroup, { code, message }: { code: string; message: string }): Pick<Nodegroup, 'status' | 'issues'> {
+  const known = [[/LaunchTemplate|launch template/, 'Ec2LaunchTemplateInvalidConfiguration'], [/^NoSuchEntity/, 'NodeRoleNotFound'], [/InstanceProfile/, 'IamInstanceProfileNotFound'], [/Subnet/, 'Ec2SubnetNotFound'], [/LimitExceeded/, 'InstanceLimitExceeded']] as const;
+  const issue = { code: known.find(([words]) => words.test(code) || words.test(message))?.[1] ?? 'InternalFailure', message };
+  const failed = group.status === 'CREATING' && now - Date.parse(group.createdAt) > LAUNCH_MS;
+  return { status: failed ? 'CREATE_FAILED' : group.status, issues: [issue] };
+}
+
 /** As many in service as are desired, each a Ready node. */
 export function complete({ desired, instances }: Fleet, ready: Set<string>): boolean {
   const serving = instances.filter(({ lifecycleState }) => lifecycleState === 'InService');
