@@ -11,7 +11,7 @@ export const name = 'instance';
 /** The engines that an instance of an AMI gets, by the folder in which it finds them. */
 export const enginesOf: Readonly<Record<ImageName, Readonly<Record<string, EngineName>>>> = {
   'ecs-optimized': { '/opt/engines/containerd/bin': 'containerd', '/opt/engines/runc/bin': 'runc', '/opt/cni/bin': 'cni-plugins' },
-  'eks-optimized': { '/opt/engines/containerd/bin': 'containerd', '/opt/engines/runc/bin': 'runc', '/opt/cni/bin': 'cni-plugins', '/opt/engines/kubernetes/bin': 'kubernetes-1.36' },
+  'eks-optimized': { '/opt/engines/containerd/bin': 'containerd', '/opt/engines/runc/bin': 'runc', '/opt/cni/bin': 'cni-plugins', '/opt/engines/kubernetes/bin': 'kubernetes-1.36', '/opt/engines/csi/bin': 'csi' },
   'eks-control-plane': { '/opt/engines/etcd/bin': 'etcd', '/opt/engines/kubernetes/bin': 'kubernetes-1.36' },
 };
 

@@ -23,7 +23,7 @@ export async function startNode(imds: Imds, parts: readonly Part[], instance: In
   for (const file of nodeFiles(facts, config, early.length, meminfo)) await write(file);
   await masquerade(facts);
   if (early.length > 0) await writeCni(facts, early);
-  await run(['sv', 'up', 'kubelet', 'kube-proxy']);
+  await run(['sv', 'up', 'kubelet', 'kube-proxy', 'ebs-csi']);
   console.log(`eks: the kubelet of ${facts.name} was started for cluster ${config.cluster.name}, ${early.length} prefixes`);
   if (early.length === 0) await writeCni(facts, await awaitPrefixes(imds));
 }

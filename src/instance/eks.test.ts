@@ -86,12 +86,12 @@ describe('EKS on instances', { skip, timeout: 180_000 }, () => {
       if (Date.now() - begun > withinMs) throw new Error(`${what}: not within ${withinMs} ms`, { cause: last });
     }
   }
-  const console_ = (id: string) => Buffer.from(control.seen('console', id)?.output ?? '', 'base64').toString();
+  const consoleOf = (id: string) => Buffer.from(control.seen('console', id)?.output ?? '', 'base64').toString();
 
   it('a member of the control plane is ready, from the files that it was given', async () => {
     member = { ...instance('eks-control-plane', 'eni-0123456789abcdef1', 'member', 2048), files: made.files };
     control.wish({ kind: 'instance', id: memberId, value: member });
-    await until('API server ready', async () => (await kubectl('get', '--raw', '/readyz')) === 'ok');
+    await until('API server ready', async () => (await inside(memberId, 'curl', '-sk', 'https://127.0.0.1/readyz')) === 'ok');
     assert.equal(JSON.parse(await kubectl('version', '-o', 'json')).serverVersion.gitVersion, 'v1.36.3');
     await until('default service account', () => kubectl('get', 'serviceaccount', 'default'));
     times.push(`memory of the member: ${await memory(memberId)}`);
@@ -114,7 +114,7 @@ describe('EKS on instances', { skip, timeout: 180_000 }, () => {
     const userData = `MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="//"\n\n--//\nContent-Type: application/node.eks.aws\n\n---\n${nodeConfig}\n--//--\n`;
     control.wish({ kind: 'instance', id: nodeId, value: { ...instance('eks-optimized', 'eni-0123456789abcdef2', nodeName, 2048), userData: Buffer.from(userData).toString('base64') } });
     await until('node Ready', async () => (await kubectl('get', 'node', nodeName, '-o', 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')) === 'True').catch(async (error: unknown) => {
-      console.log(console_(nodeId), await inside(nodeId, 'tail', '-n', '60', '/var/log/kubelet/current').catch(String));
+      console.log(consoleOf(nodeId), await inside(nodeId, 'tail', '-n', '60', '/var/log/kubelet/current').catch(String));
       throw error;
     });
     const node = JSON.parse(await kubectl('get', 'node', nodeName, '-o', 'json')) as KubernetesNode;
@@ -123,7 +123,7 @@ describe('EKS on instances', { skip, timeout: 180_000 }, () => {
     const { labels } = node.metadata;
     assert.deepEqual([labels['topology.kubernetes.io/zone'], labels['topology.kubernetes.io/region'], labels['node.kubernetes.io/instance-type'], labels['eks.amazonaws.com/nodegroup']], ['us-east-1a', 'us-east-1', 't3.small', 'web']);
     assert.equal(node.status.addresses.find(({ type }) => type === 'InternalIP')?.address, '172.31.0.20');
-    assert.deepEqual([node.status.capacity.pods, node.status.capacity.memory], ['20', `${2048 * 1024}Ki`]);
+    assert.deepEqual([node.status.capacity.pods, node.status.capacity.memory], ['20', '2Gi']);
     assert.match(presented[0] ?? '', /^http:\/\/api\.t\w+\.internal:\d+\/\?Action=GetCallerIdentity&.*X-Amz-Expires=60/);
   });
 
@@ -148,7 +148,7 @@ describe('EKS on instances', { skip, timeout: 180_000 }, () => {
     const [[first = ''] = []] = pods;
     await until('service address', async () => (await inside(nodeId, 'curl', '-sS', '--max-time', '2', 'http://10.100.7.7/')) === 'hello');
     assert.equal(await kubectl('exec', first, '--', '/bin/busybox', 'wget', '-qO-', 'http://10.100.7.7/'), 'hello');
-    assert.equal(await kubectl('exec', first, '--', '/bin/busybox', 'sh', '-c', 'nc -z -w 3 10.100.0.1 443 && echo reached'), 'reached');
+    assert.equal(await kubectl('exec', first, '--', '/bin/busybox', 'sh', '-c', 'nc -w 3 10.100.0.1 443 < /dev/null && echo reached'), 'reached');
     assert.equal(await kubectl('logs', first), 'started');
     times.push(`memory of the node: ${await memory(nodeId)}`);
   });

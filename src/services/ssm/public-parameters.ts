@@ -22,7 +22,16 @@ export function publicParameters(env: Env): Map<string, Parameter> {
   });
   const plain = ['al2023-ami-kernel-default', 'al2023-ami-kernel-6.1', 'al2023-ami-minimal-kernel-default', 'amzn2-ami-hvm', 'amzn2-ami-kernel-5.10-hvm']
     .map((name): [string, string] => [`/aws/service/ami-amazon-linux-latest/${name}-${image.architecture}${name.startsWith('amzn2') ? '-gp2' : ''}`, image.id]);
-  return new Map([...entries, ...plain].map(([name, value]) => [name, record(env, name, value, image.createdAt)]));
+  return new Map([...entries, ...plain, ...eks()].map(([name, value]) => [name, record(env, name, value, image.createdAt)]));
+}
+
+/** https://docs.aws.amazon.com/eks/latest/userguide/retrieve-ami-id.html */
+function eks(): [string, string][] {
+  const image = images.find(({ recipe }) => recipe === 'eks-optimized');
+  if (!image) return [];
+  const facts = { image_id: image.id, image_name: image.name, release_version: `1.36.3-${image.createdAt.slice(0, 10).replaceAll('-', '')}` };
+  return ['1.36/amazon-linux-2', `1.36/amazon-linux-2023/${image.architecture}/standard`].flatMap((family) =>
+    Object.entries(facts).map(([name, value]): [string, string] => [`/aws/service/eks/optimized-ami/${family}/recommended/${name}`, value]));
 }
 
 const record = (env: Env, name: string, value: string, modifiedAt: string): Parameter => ({

@@ -29,6 +29,10 @@ describe('Parameter Store by the SDK', () => {
     assert.ok(Parameters?.every(({ Value }) => Value === imageId('ecs-optimized')) && Parameters.length > 2);
   });
 
+  it('names the machine image of EKS', async () => {
+    assert.equal(await value(`/aws/service/eks/optimized-ami/1.36/amazon-linux-2023/${process.arch === 'arm64' ? 'arm64' : 'x86_64'}/standard/recommended/image_id`), imageId('eks-optimized'));
+  });
+
   it('keeps versions, labels and history', async () => {
     const Name = '/shop/db/host';
     assert.equal((await ssm.send(new PutParameterCommand({ Name, Value: 'one', Type: 'String' }))).Version, 1);
