@@ -19,7 +19,7 @@ export async function build(parent: string, manifest: Manifest, recipe: Recipe, 
   try {
     const bin = join(folder, 'bin');
     await mkdir(bin);
-    await compile(bin, manifest, recipe, progress);
+    if (manifest.tools.length > 0) await compile(bin, manifest, recipe, progress);
     for (const file of recipe.files ?? []) await copyFile(join(await moduleFolder(manifest, file.module), file.path), join(bin, file.as));
     await writeFile(join(folder, 'build.json'), `${JSON.stringify({ module: recipe.module, version: manifest.version, go: await goVersion() }, null, 2)}\n`);
     await run(['chmod', '-R', 'a+rX', folder]);

@@ -10,3 +10,7 @@ export async function criProto(): Promise<string> {
   const inside = '/opt/engines/containerd/bin/cri-api.proto';
   return existsSync(inside) ? inside : join(await binDir('containerd'), 'cri-api.proto');
 }
+
+/** The Container Storage Interface and the kubelet's registration of plugins; inside of an instance alone. */
+export const csiProto = '/opt/engines/csi/bin/csi.proto';
+export const registrationProto = '/opt/engines/csi/bin/pluginregistration.proto';

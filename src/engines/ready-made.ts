@@ -10,7 +10,7 @@ import type { EngineName, Recipe } from './recipes.ts';
  */
 export function readyMade(name: EngineName, manifest: Manifest): string | undefined {
   const root = process.env.GANTRY_ENGINES_DIR;
-  if (!root) return undefined;
+  if (!root || manifest.tools.length === 0) return undefined;
   return [join(root, name, 'bin'), join(root, name), root].find((dir) => manifest.tools.every(({ program }) => existsSync(join(dir, program))));
 }
 

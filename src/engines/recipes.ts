@@ -81,6 +81,16 @@ export const recipes = {
     versionArguments: { coredns: ['-version'] },
     onDemand: true,
   },
+  csi: {
+    module: 'github.com/container-storage-interface/spec',
+    summary: 'how the kubelet talks to the EBS CSI driver: interfaces alone, no program',
+    tags: [],
+    files: [
+      { module: 'github.com/container-storage-interface/spec', path: 'csi.proto', as: 'csi.proto' },
+      { module: 'k8s.io/kubelet', path: 'pkg/apis/pluginregistration/v1/api.proto', as: 'pluginregistration.proto' },
+    ],
+    onDemand: true,
+  },
 } satisfies Record<string, Recipe>;
 
 export type EngineName = keyof typeof recipes;
