@@ -2,7 +2,7 @@ import type { CapacityProviderStrategyItem } from '@aws-sdk/client-ecs';
 import type { Env, Scope } from '../../control/service.ts';
 import { parseArn } from './arns.ts';
 import { invalid, unsupported } from './errors.ts';
-import { capacityProviders } from './records.ts';
+import { capacityProviders, type Cluster } from './records.ts';
 
 /** A capacity provider's name, given as such or as ARN. */
 export const providerName = (given: string) => (given.startsWith('arn:') ? (parseArn(given)?.parts[0] ?? '') : given);
@@ -22,6 +22,7 @@ export async function checkProviders(env: Env, scope: Scope, given: string[]): P
 export function checkStrategy(strategy: CapacityProviderStrategyItem[], providers: string[]): CapacityProviderStrategyItem[] {
   if (strategy.length > 20) throw invalid('A capacity provider strategy can contain a maximum of 20 capacity providers.');
   if (strategy.filter((item) => item.base).length > 1) throw invalid('A capacity provider strategy can contain only one item with a base value defined.');
+  if (strategy.length > 1 && !strategy.some((item) => item.weight)) throw invalid('A capacity provider strategy must contain at least one item with a weight greater than 0.');
   for (const item of strategy) {
     if (!providers.includes(providerName(item.capacityProvider ?? ''))) {
       throw invalid('The specified capacity provider strategy contains a capacity provider that is not associated with the cluster. Associate the capacity provider with the cluster and try again.');
@@ -30,9 +31,14 @@ export function checkStrategy(strategy: CapacityProviderStrategyItem[], provider
   return strategy;
 }
 
-/** What runs tasks here is instances; Fargate comes later. */
-export function checkLaunchType(launchType: string | undefined, strategy: CapacityProviderStrategyItem[] | undefined): void {
+/**
+ * The strategy that tasks are started by: the given one, or the cluster's where neither it nor a launch type is given; `undefined`: any
+ * instance. What runs tasks here is instances; Fargate comes later.
+ */
+export function capacityFor(cluster: Cluster, { launchType, capacityProviderStrategy: given }: { launchType?: string | undefined; capacityProviderStrategy?: CapacityProviderStrategyItem[] | undefined }): CapacityProviderStrategyItem[] | undefined {
+  const strategy = launchType || given?.length ? given : cluster.defaultCapacityProviderStrategy;
   if (launchType && strategy?.length) throw invalid('Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.');
   const fargate = launchType === 'FARGATE' || strategy?.some((item) => providerName(item.capacityProvider ?? '').startsWith('FARGATE'));
   if (fargate || (launchType && launchType !== 'EC2')) throw unsupported(`The launch type ${launchType ?? 'FARGATE'} is not implemented by Gantry.`);
+  return strategy?.length ? checkStrategy(strategy, cluster.capacityProviders).map((item) => ({ capacityProvider: providerName(item.capacityProvider ?? ''), weight: item.weight ?? 0, base: item.base ?? 0 })) : undefined;
 }

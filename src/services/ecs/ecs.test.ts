@@ -131,10 +131,11 @@ describe('ECS by the SDK, with agents that run nothing', () => {
   });
 
   it('throttles what keeps dying, and rolls back', async () => {
-    await ecs.send(new CreateServiceCommand({ cluster, serviceName: 'frail', taskDefinition: await define('frail'), desiredCount: 6, deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: true } } }));
+    await ecs.send(new CreateServiceCommand({ cluster, serviceName: 'frail', taskDefinition: await define('frail'), desiredCount: 6 }));
     await eventually(() => serviceOf('frail'), (one) => one?.deployments?.[0]?.rolloutState === 'COMPLETED');
     behaviour = (task) => (task.family === 'frail' && task.version === '2' ? { exitCode: 1 } : 'run');
-    await ecs.send(new UpdateServiceCommand({ cluster, service: 'frail', taskDefinition: await define('frail', { image: 'docker.io/library/nginx:bad' }) }));
+    const deploymentConfiguration = { deploymentCircuitBreaker: { enable: true, rollback: true } };
+    await ecs.send(new UpdateServiceCommand({ cluster, service: 'frail', taskDefinition: await define('frail', { image: 'docker.io/library/nginx:bad' }), deploymentConfiguration }));
     const back = await eventually(() => serviceOf('frail'), (one) => one?.taskDefinition?.endsWith(':1') === true && one.deployments?.length === 1 && one.runningCount === 6);
     const said = (back?.events ?? []).map(({ message }) => message).join('\n');
     assert.match(said, /deployment failed: tasks failed to start\./);

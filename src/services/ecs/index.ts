@@ -3,10 +3,12 @@ import type { Env, Service } from '../../control/service.ts';
 import { makeHub, type Sessions } from './acs/hub.ts';
 import { makeAcs } from './acs/surface.ts';
 import { makeTelemetry } from './acs/telemetry.ts';
+import { capacityController } from './controllers/capacity.ts';
 import { instanceController } from './controllers/instances.ts';
 import { serviceController } from './controllers/services.ts';
 import { taskDefinitionController } from './controllers/task-definitions.ts';
 import { taskController } from './controllers/tasks.ts';
+import { waitingController } from './controllers/waiting.ts';
 import { missing, operations } from './operations.ts';
 import { agents } from './records.ts';
 
@@ -17,9 +19,9 @@ const sessions: Sessions = new Map();
  * Amazon Elastic Container Service, after https://docs.aws.amazon.com/AmazonECS/latest/APIReference/.
  *
  * Faithful to: clusters, task definitions, tasks and services on EC2 instances (REPLICA and DAEMON, rolling deployments with circuit
- * breaker), placement, container instances, attributes, capacity providers without managed scaling, tags, account settings, task
+ * breaker), placement, container instances, attributes, capacity providers with managed scaling and termination protection, tags, account settings, task
  * protection, and the agent's protocols (ACS, and TCS for health), so that an agent could be AWS's own.
- * Missing: Fargate and managed instances, capacity provider strategies, blue/green and external deployments, task sets, service
+ * Missing: Fargate and managed instances, managed draining, blue/green and external deployments, task sets, service
  * revisions and deployments as resources, Service Connect, service discovery, volumes configured at launch, ECS Exec, daemons and
  * gateways as resources of their own. Each answers an error that says so.
  * By design: an agent that stays away does not end its tasks; only its machine's end does. What was STOPPED or INACTIVE is kept an hour.
@@ -30,7 +32,7 @@ export const ecs: Service = {
   sdk,
   operations,
   missing,
-  controllers: [serviceController, taskController, instanceController, taskDefinitionController, makeHub(sessions)],
+  controllers: [serviceController, taskController, waitingController, capacityController, instanceController, taskDefinitionController, makeHub(sessions)],
   surfaces: [makeAcs(sessions), makeTelemetry()],
   seed: forgetConnections,
 };

@@ -77,7 +77,6 @@ export interface ContainerInstance {
   /** Values are absent where an attribute is a mere name. */
   attributes: Record<string, string | null>;
   versionInfo: { agentVersion?: string; agentHash?: string; dockerVersion?: string };
-  capacityProvider?: string;
   registeredAt: string;
   deregisteredAt?: string;
   tags: Tags;
@@ -97,8 +96,11 @@ export interface Task {
   cluster: string;
   /** `family:revision` */
   taskDefinition: string;
-  /** The id of the container instance. */
-  containerInstance: string;
+  /** The id of the container instance; absent while it waits for its capacity provider to grow. */
+  containerInstance?: string;
+  capacityProvider?: string;
+  /** How it is to be placed once there is room. */
+  waiting?: { constraints: PlacementConstraint[]; strategy: PlacementStrategy[] };
   availabilityZone?: string;
   launchType: 'EC2';
   group: string;
@@ -129,6 +131,8 @@ export interface Task {
   clientToken?: string;
   version: number;
   createdAt: string;
+  /** Where that was later than its making. */
+  placedAt?: string;
   pullStartedAt?: string;
   pullStoppedAt?: string;
   startedAt?: string;
@@ -252,6 +256,8 @@ export interface CapacityProvider {
     managedTerminationProtection: 'ENABLED' | 'DISABLED';
     managedDraining: 'ENABLED' | 'DISABLED';
   };
+  /** Since when fewer instances than there are would do. */
+  lowSince?: string;
   tags: Tags;
 }
 

@@ -13,7 +13,7 @@ export const makeHub = (sessions: Sessions): Controller => ({
       prefix: tasks.prefix,
       items({ key, value }) {
         const { cluster, containerInstance } = value as Task;
-        return [containerInstances.key(tasks.parse(key), cluster, containerInstance)];
+        return containerInstance ? [containerInstances.key(tasks.parse(key), cluster, containerInstance)] : [];
       },
     },
     // A connection that was just made.

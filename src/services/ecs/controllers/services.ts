@@ -112,16 +112,17 @@ async function start(env: Env, scope: Scope, { key, value: service, revision }: 
   const cluster = await clusters.get(env.store, scope, service.cluster);
   if (cluster?.value.status !== 'ACTIVE') return 'done';
   try {
-    const { failures } = await launch(env, scope, {
+    const { failures, tasks: launched } = await launch(env, scope, {
       spec: specOf(service, definition), count: wanted.count, constraints: service.placementConstraints,
       strategy: service.placementStrategy.length || service.schedulingStrategy === 'DAEMON' ? service.placementStrategy : DEFAULT_SPREAD,
-      ...(wanted.instances && { exactly: wanted.instances }),
+      ...(wanted.instances && { exactly: wanted.instances }), capacity: service.capacityProviderStrategy,
       async also(launched) {
         const current = await services.at(env.store, key);
         if (current?.revision !== revision) throw new Stale();
         return [services.put(key, { ...withEvents(service, [sentences.started(launched.map((task) => task.id))], env), steady: false }, revision)];
       },
     });
+    if (launched.length >= wanted.count) return 'done';
     const told = closest(failures);
     if (!told && world.instances.some((entry) => entry.value.status === 'ACTIVE')) return 'done';
     const words = told ? sentences.noRoom(told.instance, told.reason) : sentences.noInstances();

@@ -53,8 +53,8 @@ async function advance(env: Env, { key, value, revision }: Entry<Task>, change: 
 async function provision(env: Env, scope: Scope, entry: Entry<Task>): Promise<Again> {
   const { value: task } = entry;
   const { attachment } = task;
-  if (!attachment || task.desiredStatus === 'STOPPED') return undefined;
-  const left = Date.parse(task.createdAt) + ATTACH_MS - env.now().getTime();
+  if (!attachment || !task.containerInstance || task.desiredStatus === 'STOPPED') return undefined;
+  const left = Date.parse(task.placedAt ?? task.createdAt) + ATTACH_MS - env.now().getTime();
   if (left <= 0) return fail(env, entry, 'Timeout waiting for network interface provisioning to complete.');
   if (attachment.status !== 'PRECREATED') return { againInMs: left };
   try {

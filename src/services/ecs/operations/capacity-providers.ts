@@ -1,6 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-ecs';
 import type { OperationTable, RequestContext } from '../../../control/service.ts';
 import { AwsError } from '../../../control/error.ts';
+import { autoScalingGroups } from '../../autoscaling/index.ts';
 import { capacityProviderArn } from '../arns.ts';
 import { providerName } from '../capacity.ts';
 import { client, invalid, unsupported } from '../errors.ts';
@@ -29,7 +30,12 @@ function groupOf(given: Sdk.AutoScalingGroupProviderUpdate | undefined, current:
   };
   const { targetCapacity } = next.managedScaling;
   if (targetCapacity < 1 || targetCapacity > 100) throw invalid('targetCapacity must be between 1 and 100.');
-  if (next.managedScaling.status === 'ENABLED') throw unsupported('Managed scaling of capacity providers is not implemented by Gantry. Set managedScaling.status to DISABLED.');
+  const { minimumScalingStepSize: least, maximumScalingStepSize: most } = next.managedScaling;
+  if (least < 1 || most > 10_000 || least > most) throw invalid('minimumScalingStepSize and maximumScalingStepSize must be between 1 and 10000, and the minimum not above the maximum.');
+  if (next.managedDraining === 'ENABLED') throw unsupported('Managed draining of capacity providers is not implemented by Gantry. Set managedDraining to DISABLED.');
+  if (next.managedTerminationProtection === 'ENABLED' && next.managedScaling.status !== 'ENABLED') {
+    throw client('The managed termination protection setting for the capacity provider is invalid. Managed scaling must be enabled to use managed termination protection.');
+  }
   return next;
 }
 
@@ -49,6 +55,15 @@ async function find(context: RequestContext, given: string | undefined) {
   return entry;
 }
 
+/** Protection is taken from idle instances alone: they must begin with it. */
+async function checkGroup(context: RequestContext, arn: string, protection: string | undefined): Promise<void> {
+  const group = await autoScalingGroups.get(context.store, context, arn.replace(/^.*autoScalingGroupName\//, ''));
+  if (!group) throw client('The specified Auto Scaling group does not exist. Specify a valid Auto Scaling group ARN and try again.');
+  if (protection === 'ENABLED' && !group.value.newInstancesProtectedFromScaleIn) {
+    throw client('The managed termination protection setting for the capacity provider is invalid. To enable managed termination protection for a capacity provider, the Auto Scaling group must have instance protection from scale in enabled.');
+  }
+}
+
 export const capacityProviderOperations = {
   CreateCapacityProvider: {
     resources: (input, context) => [capacityProviderArn(context, input.name ?? '')],
@@ -58,6 +73,7 @@ export const capacityProviderOperations = {
       const arn = input.autoScalingGroupProvider?.autoScalingGroupArn;
       if (input.managedInstancesProvider) throw unsupported('Managed instances are not implemented by Gantry.');
       if (!arn) throw invalid('autoScalingGroupProvider is required.');
+      await checkGroup(context, arn, input.autoScalingGroupProvider?.managedTerminationProtection);
       const provider: CapacityProvider = { name, status: 'ACTIVE', autoScalingGroupProvider: { autoScalingGroupArn: arn, ...groupOf(input.autoScalingGroupProvider, DEFAULTS) }, tags: tagsOf(input.tags) };
       const commit = await context.store.commit([capacityProviders.put(capacityProviders.key(context, name), provider, 0)]);
       if (!commit.ok) throw client('A capacity provider with the specified name already exists.');

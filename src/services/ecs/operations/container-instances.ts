@@ -16,7 +16,7 @@ import { readWorld, type World } from '../world.ts';
 import { anyIn, clusterCondition } from './clusters.ts';
 
 const shapeIn = (context: RequestContext, world: World, instance: ContainerInstance, include?: readonly string[]) =>
-  containerInstanceShape(context, instance, { connected: world.connected.has(instance.id), tasks: world.tasks.map((entry) => entry.value) }, include);
+  containerInstanceShape(context, instance, { connected: world.connected.has(instance.id), tasks: world.tasks.map((entry) => entry.value), provider: world.providers.get(instance.ec2InstanceId ?? '') }, include);
 
 export const containerInstanceOperations = {
   RegisterContainerInstance: {

@@ -1,19 +1,18 @@
 import type { UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import type { RequestContext } from '../../../control/service.ts';
 import { newDeploymentId } from '../arns.ts';
-import { checkLaunchType } from '../capacity.ts';
+import { capacityFor } from '../capacity.ts';
 import { invalid } from '../errors.ts';
 import { findTaskDefinition, requireActiveTaskDefinition } from '../lookups.ts';
 import { checkConstraints, checkStrategies } from '../placement/check.ts';
-import { compact, type Service } from '../records.ts';
+import { compact, type Cluster, type Service } from '../records.ts';
 import { checkGracePeriod, checkLoadBalancers, deploymentConfiguration, refuseUnsupported } from '../scheduler/configuration.ts';
 import { newDeployment } from '../scheduler/deployments.ts';
 import { checkNetwork } from '../tasks/overrides.ts';
 
 /** The service as UpdateService leaves it: with a new PRIMARY deployment where something changed that its tasks are made of. */
-export async function updated(context: RequestContext, service: Service, input: UpdateServiceCommandInput): Promise<Service> {
+export async function updated(context: RequestContext, cluster: Cluster, service: Service, input: UpdateServiceCommandInput): Promise<Service> {
   refuseUnsupported(input);
-  checkLaunchType(undefined, input.capacityProviderStrategy);
   checkCount(service, input.desiredCount);
   const definition = input.taskDefinition
     ? await requireActiveTaskDefinition(context, context, input.taskDefinition)
@@ -22,8 +21,9 @@ export async function updated(context: RequestContext, service: Service, input: 
   const taskDefinition = `${definition.family}:${definition.revision}`;
   const networkConfiguration = await checkNetwork(context, context, input.networkConfiguration ?? service.networkConfiguration, definition);
   const loadBalancers = input.loadBalancers || input.taskDefinition ? await checkLoadBalancers(context, context, input.loadBalancers ?? service.loadBalancers, definition) : service.loadBalancers;
+  const { launchType: _, capacityProviderStrategy: __, ...rest } = service;
   const next: Service = compact({
-    ...service, taskDefinition, networkConfiguration, loadBalancers,
+    ...rest, ...capacityOf(cluster, service, input), taskDefinition, networkConfiguration, loadBalancers,
     desiredCount: input.desiredCount ?? service.desiredCount,
     deploymentConfiguration: deploymentConfiguration(input.deploymentConfiguration, service.schedulingStrategy, service.deploymentConfiguration),
     placementConstraints: input.placementConstraints ? checkConstraints(input.placementConstraints) : service.placementConstraints,
@@ -39,6 +39,13 @@ export async function updated(context: RequestContext, service: Service, input: 
   return { ...next, steady: false, deployments: [deployment, ...service.deployments] };
 }
 
+/** An empty strategy goes back to the launch type. */
+function capacityOf(cluster: Cluster, { launchType, capacityProviderStrategy }: Service, { capacityProviderStrategy: given }: UpdateServiceCommandInput): Pick<Service, 'launchType' | 'capacityProviderStrategy'> {
+  if (!given) return compact({ launchType, capacityProviderStrategy });
+  const strategy = given.length ? capacityFor(cluster, { capacityProviderStrategy: given }) : undefined;
+  return strategy ? { capacityProviderStrategy: strategy } : { launchType: 'EC2' };
+}
+
 function checkCount({ schedulingStrategy }: Service, desiredCount: number | undefined): void {
   if (desiredCount === undefined) return;
   if (schedulingStrategy === 'DAEMON') throw invalid('The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again.');
@@ -47,6 +54,7 @@ function checkCount({ schedulingStrategy }: Service, desiredCount: number | unde
 
 /** Whether tasks of the two are alike: placement and percentages concern those that come, not those that are there. */
 function sameTasks(before: Service, after: Service): boolean {
-  const shape = ({ taskDefinition, networkConfiguration, loadBalancers, enableExecuteCommand }: Service) => JSON.stringify([taskDefinition, networkConfiguration, loadBalancers, enableExecuteCommand]);
+  const shape = ({ taskDefinition, networkConfiguration, loadBalancers, enableExecuteCommand, capacityProviderStrategy }: Service) =>
+    JSON.stringify([taskDefinition, networkConfiguration, loadBalancers, enableExecuteCommand, capacityProviderStrategy]);
   return shape(before) === shape(after);
 }

@@ -1,12 +1,12 @@
 import type * as Sdk from '@aws-sdk/client-ecs';
 import type { OperationTable, RequestContext } from '../../../control/service.ts';
 import { clusterName, idIn, newDeploymentId, serviceArn } from '../arns.ts';
-import { checkLaunchType } from '../capacity.ts';
+import { capacityFor } from '../capacity.ts';
 import { invalid, serviceNotActive, serviceNotFound } from '../errors.ts';
 import { requireActiveTaskDefinition, requireCluster, requireService } from '../lookups.ts';
 import { page } from '../paging.ts';
 import { checkConstraints, checkStrategies } from '../placement/check.ts';
-import { compact, services, tasks, type Service, type TaskDefinition } from '../records.ts';
+import { compact, services, tasks, type Cluster, type Service, type TaskDefinition } from '../records.ts';
 import { checkGracePeriod, checkLoadBalancers, deploymentConfiguration, refuseUnsupported } from '../scheduler/configuration.ts';
 import { newDeployment } from '../scheduler/deployments.ts';
 import { serviceShape } from '../shapes/service.ts';
@@ -35,7 +35,7 @@ export const serviceOperations = {
       const name = input.serviceName ?? '';
       if (!NAME.test(name)) throw invalid(name ? 'Invalid service name. Up to 255 letters (uppercase and lowercase), numbers, underscores, and hyphens are allowed.' : 'Service name can not be blank.');
       const definition = await requireActiveTaskDefinition(context, context, input.taskDefinition);
-      const fresh = await build(context, cluster.name, name, input, definition);
+      const fresh = await build(context, cluster, name, input, definition);
       const key = services.key(context, cluster.name, name);
       for (;;) {
         const current = await services.at(context.store, key);
@@ -57,7 +57,7 @@ export const serviceOperations = {
       for (;;) {
         const { key, value, revision } = await requireService(context, context, cluster.name, input.service);
         if (value.status !== 'ACTIVE') throw serviceNotActive();
-        const next = await updated(context, value, input);
+        const next = await updated(context, cluster, value, input);
         if ((await context.store.commit([services.put(key, next, revision)])).ok) return { service: await shapeOf(context, next, ['TAGS']) };
       }
     },
@@ -112,9 +112,9 @@ export const serviceOperations = {
   },
 } satisfies Partial<OperationTable<typeof Sdk>>;
 
-async function build(context: RequestContext, cluster: string, name: string, input: Sdk.CreateServiceCommandInput, definition: TaskDefinition): Promise<Service> {
+async function build(context: RequestContext, cluster: Cluster, name: string, input: Sdk.CreateServiceCommandInput, definition: TaskDefinition): Promise<Service> {
   refuseUnsupported(input);
-  checkLaunchType(input.launchType, input.capacityProviderStrategy);
+  const capacityProviderStrategy = capacityFor(cluster, input);
   const schedulingStrategy = input.schedulingStrategy ?? 'REPLICA';
   if (schedulingStrategy !== 'REPLICA' && schedulingStrategy !== 'DAEMON') throw invalid(`Invalid scheduling strategy: ${String(schedulingStrategy)}`);
   if (schedulingStrategy === 'DAEMON' && input.desiredCount !== undefined) throw invalid('The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again.');
@@ -127,7 +127,7 @@ async function build(context: RequestContext, cluster: string, name: string, inp
   const now = context.now().toISOString();
   const taskDefinition = `${definition.family}:${definition.revision}`;
   return compact({
-    name, cluster, status: 'ACTIVE' as const, schedulingStrategy, desiredCount, taskDefinition, launchType: 'EC2' as const,
+    name, cluster: cluster.name, status: 'ACTIVE' as const, schedulingStrategy, desiredCount, taskDefinition, ...(capacityProviderStrategy ? { capacityProviderStrategy } : { launchType: 'EC2' as const }),
     deploymentConfiguration: deploymentConfiguration(input.deploymentConfiguration, schedulingStrategy),
     deployments: [newDeployment(newDeploymentId(context), compact({ taskDefinition, networkConfiguration }), now)],
     loadBalancers, serviceRegistries: [], placementConstraints: checkConstraints(input.placementConstraints), placementStrategy: checkStrategies(input.placementStrategy),

@@ -1,7 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-ecs';
 import type { OperationTable, RequestContext } from '../../../control/service.ts';
 import { containerInstanceArn, idIn, taskArn, taskDefinitionArn } from '../arns.ts';
-import { checkLaunchType } from '../capacity.ts';
+import { capacityFor } from '../capacity.ts';
 import { invalid, taskNotFound } from '../errors.ts';
 import { requireActiveTaskDefinition, requireCluster, requireTask } from '../lookups.ts';
 import { page } from '../paging.ts';
@@ -24,13 +24,12 @@ export const taskOperations = {
       const cluster = (await requireCluster(context, context, input.cluster)).value;
       const count = input.count ?? 1;
       if (count < 1 || count > 10) throw invalid('Count must be between 1 and 10.');
-      checkLaunchType(input.launchType, input.capacityProviderStrategy);
       const request = {
         spec: await specOf(context, cluster, input), count,
-        constraints: checkConstraints(input.placementConstraints), strategy: checkStrategies(input.placementStrategy),
+        capacity: capacityFor(cluster, input), constraints: checkConstraints(input.placementConstraints), strategy: checkStrategies(input.placementStrategy),
       };
       const { tasks: launched, failures, considered } = await once(context, context, cluster.name, input.clientToken, input, (also) => launch(context, context, { ...request, also }));
-      if (!considered) throw invalid('No Container Instances were found in your cluster.');
+      if (!considered && !launched.length) throw invalid('No Container Instances were found in your cluster.');
       return { tasks: await shapesOf(context, cluster.name, launched, ['TAGS']), failures: failures.map((failure) => failureOf(context, cluster.name, failure)) };
     },
   },
@@ -144,7 +143,7 @@ export async function shapesOf(context: RequestContext, cluster: string, records
     const [family = '', revision] = taskDefinition.split(':');
     definitions.set(taskDefinition, (await taskDefinitions.get(context.store, context, ...taskDefinitionKey(family, Number(revision))))?.value);
   }
-  return records.map((task) => taskShape(context, task, definitions.get(task.taskDefinition), connected.has(task.containerInstance), include));
+  return records.map((task) => taskShape(context, task, definitions.get(task.taskDefinition), connected.has(task.containerInstance ?? ''), include));
 }
 
 /** All filters must hold; without a desired status it is RUNNING. PENDING is never a desired status of a task. */

@@ -9,6 +9,8 @@ export interface Candidate {
   tasks: { group: string; demand: Resources; awsvpc: boolean }[];
   /** How many network interfaces its type allows, the primary one included; absent where the type is not known. */
   interfaces?: number;
+  /** Its capacity provider. */
+  provider?: string;
 }
 
 export const ZONE = 'ecs.availability-zone';

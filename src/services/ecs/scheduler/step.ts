@@ -42,7 +42,10 @@ const serves = (task: ScheduledTask) => task.ready || (task.status === 'RUNNING'
 
 function isSettled(situation: Situation, wanted: ScheduledTask[]): boolean {
   const kept = wanted.filter(isKept(situation));
-  return situation.service.status === 'ACTIVE' && kept.length === situation.service.desiredCount && wanted.length === kept.length && kept.every((task) => task.ready);
+  // A circuit breaker sees more than the first second of its deployment's tasks.
+  const { status, desiredCount, deploymentConfiguration } = situation.service;
+  const watched = deploymentConfiguration.deploymentCircuitBreaker?.enable && primaryOf(situation)?.rolloutState === 'IN_PROGRESS' && !primaryOf(situation)?.rollback;
+  return status === 'ACTIVE' && kept.length === desiredCount && wanted.length === kept.length && kept.every((task) => (watched ? task.proven : task.ready));
 }
 
 /** Starts wait until the throttle lets them; a deployment that failed starts nothing. */

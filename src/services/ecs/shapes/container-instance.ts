@@ -6,14 +6,14 @@ import type { ContainerInstance, Resources, Task } from '../records.ts';
 import { tagList } from '../tags.ts';
 import { isPending, isRunning } from '../tasks/state.ts';
 
-export function containerInstanceShape(scope: Scope, instance: ContainerInstance, facts: { connected: boolean; tasks: Task[] }, include: readonly string[] = []): Sdk.ContainerInstance {
+export function containerInstanceShape(scope: Scope, instance: ContainerInstance, facts: { connected: boolean; tasks: Task[]; provider: string | undefined }, include: readonly string[] = []): Sdk.ContainerInstance {
   const tasks = facts.tasks.filter((task) => task.containerInstance === instance.id);
   const holding = tasks.filter(holdsResources);
   const taken = holding.map((task) => ({ ...task.demand, tcp: [...task.demand.tcp, ...boundPorts(task).tcp], udp: [...task.demand.udp, ...boundPorts(task).udp] }));
   return {
     containerInstanceArn: containerInstanceArn(scope, instance),
     ...(instance.ec2InstanceId && { ec2InstanceId: instance.ec2InstanceId }),
-    ...(instance.capacityProvider && { capacityProviderName: instance.capacityProvider }),
+    ...(facts.provider && { capacityProviderName: facts.provider }),
     version: instance.version,
     versionInfo: instance.versionInfo,
     remainingResources: resourceList(remaining(instance, taken)),

@@ -1,12 +1,14 @@
-import type { PlacementConstraint, PlacementStrategy } from '@aws-sdk/client-ecs';
+import type { CapacityProviderStrategyItem, PlacementConstraint, PlacementStrategy } from '@aws-sdk/client-ecs';
 import type { Env, Scope } from '../../../control/service.ts';
 import type { Change } from '../../../store/store.ts';
 import { subnetById } from '../../ec2/index.ts';
 import type { Candidate } from '../placement/candidate.ts';
 import { place, refusal, type Placement, type Wish } from '../placement/place.ts';
 import { demandOf } from '../placement/resources.ts';
+import { providerName } from '../capacity.ts';
+import { apportion, growing } from '../providers.ts';
 import { containerInstances, tasks, type Task } from '../records.ts';
-import { candidatesIn, readWorld } from '../world.ts';
+import { candidatesIn, readWorld, type World } from '../world.ts';
 import { newTask, type TaskSpec } from './new.ts';
 
 export interface LaunchRequest {
@@ -16,6 +18,8 @@ export interface LaunchRequest {
   strategy: PlacementStrategy[];
   /** Only these instances (by id) are looked at: one task on each. */
   exactly?: string[];
+  /** The capacity providers that are to run them; empty or absent: any instance. */
+  capacity?: CapacityProviderStrategyItem[] | undefined;
   /** Written in the same commit as the tasks. */
   also?(launched: Task[]): Promise<Change[]> | Change[];
 }
@@ -34,12 +38,21 @@ export interface Launched {
 export async function launch(env: Env, scope: Scope, request: LaunchRequest): Promise<Launched> {
   const { spec } = request;
   const wish = await wishOf(env, scope, request);
+  const grow = await growing(env, scope, (request.capacity ?? []).map((item) => providerName(item.capacityProvider ?? '')));
   for (;;) {
     const world = await readWorld(env, scope, spec.cluster);
     const candidates = candidatesIn(world);
-    const { placed, failures } = request.exactly ? placeExactly(candidates, request.exactly, wish) : place(candidates, wish);
+    const { placed, waiting, failures } = request.exactly
+      ? { ...placeExactly(candidates, request.exactly, wish), waiting: [] }
+      : placeByCapacity(candidates, wish, sharesOf(world, request), grow);
     const byId = new Map(world.instances.map((entry) => [entry.value.id, entry]));
-    const launched = placed.flatMap((id) => byId.get(id) ?? []).map((entry) => newTask(env, spec, entry.value));
+    const launched = [
+      ...placed.flatMap((id) => byId.get(id) ?? []).map(({ value: instance }) => {
+        const provider = request.capacity?.length ? world.providers.get(instance.ec2InstanceId ?? '') : undefined;
+        return newTask(env, spec, instance, provider === undefined ? {} : { capacityProvider: provider });
+      }),
+      ...waiting.map((capacityProvider) => newTask(env, spec, undefined, { capacityProvider, waiting: { constraints: request.constraints, strategy: request.strategy } })),
+    ];
     const changes = [
       ...launched.map((task) => tasks.put(tasks.key(scope, spec.cluster, task.id), task, 0)),
       ...[...new Set(placed)].flatMap((id) => byId.get(id) ?? []).map(({ key, value, revision }) => containerInstances.put(key, { ...value, version: value.version + 1 }, revision)),
@@ -50,7 +63,7 @@ export async function launch(env: Env, scope: Scope, request: LaunchRequest): Pr
   }
 }
 
-async function wishOf(env: Env, scope: Scope, { spec, count, constraints, strategy }: LaunchRequest): Promise<Wish> {
+export async function wishOf(env: Env, scope: Scope, { spec, count, constraints, strategy }: Pick<LaunchRequest, 'count' | 'constraints' | 'strategy'> & { spec: Pick<TaskSpec, 'definition' | 'group' | 'overrides' | 'networkConfiguration'> }): Promise<Wish> {
   const { definition } = spec;
   const awsvpc = definition.networkMode === 'awsvpc';
   const subnets = awsvpc ? await Promise.all((spec.networkConfiguration?.awsvpcConfiguration?.subnets ?? []).map((id) => subnetById(env, scope, id))) : [];
@@ -59,6 +72,32 @@ async function wishOf(env: Env, scope: Scope, { spec, count, constraints, strate
     ...(awsvpc && { zones: subnets.flatMap((subnet) => (subnet ? [subnet.zone] : [])) }),
     constraints: [...definition.placementConstraints, ...constraints], strategy,
   };
+}
+
+/** A provider's share of the tasks; without a provider it is all of them. */
+interface Share {
+  provider?: string;
+  count: number;
+}
+
+/** A service's base and weights hold over the tasks that it has, others' over those that are started together. */
+function sharesOf(world: World, { spec, count, capacity }: LaunchRequest): Share[] {
+  if (!capacity?.length) return [{ count }];
+  const own = spec.group.startsWith('service:') ? world.tasks.map((entry) => entry.value).filter((task) => task.startedBy === spec.startedBy && task.desiredStatus === 'RUNNING') : [];
+  const running = new Map([...Map.groupBy(own, (task) => task.capacityProvider ?? '')].map(([name, tasks]) => [name, tasks.length]));
+  return [...apportion(capacity, count, running)].map(([provider, share]) => ({ provider, count: share }));
+}
+
+/** Each share on its provider's instances. What finds no room there waits, where the provider's group grows. */
+function placeByCapacity(candidates: Candidate[], wish: Wish, shares: Share[], grow: Set<string>): Placement & { waiting: string[] } {
+  const each = shares.map(({ provider, count }) => {
+    const pool = provider === undefined ? candidates : candidates.filter((candidate) => candidate.provider === provider);
+    const { placed, failures } = place(pool, { ...wish, count });
+    return provider !== undefined && grow.has(provider)
+      ? { placed, failures: [], waiting: Array<string>(count - placed.length).fill(provider) }
+      : { placed, failures, waiting: [] };
+  });
+  return { placed: each.flatMap((one) => one.placed), failures: each.flatMap((one) => one.failures), waiting: each.flatMap((one) => one.waiting) };
 }
 
 function placeExactly(candidates: Candidate[], ids: string[], wish: Wish): Placement {

@@ -15,7 +15,7 @@ export async function ensureInterface(env: Env, scope: Scope, task: Task, attach
 }
 
 async function create(env: Env, scope: Scope, task: Task, { subnets, securityGroups }: NetworkAttachment, description: string): Promise<NetworkInterface> {
-  const instance = await containerInstances.get(env.store, scope, task.cluster, task.containerInstance);
+  const instance = await containerInstances.get(env.store, scope, task.cluster, task.containerInstance ?? '');
   const instanceId = instance?.value.ec2InstanceId;
   const found = await Promise.all(subnets.map((id) => subnetById(env, scope, id)));
   const subnet = found.find((one) => one?.zone === task.availabilityZone);

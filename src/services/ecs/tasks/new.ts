@@ -19,8 +19,8 @@ export interface TaskSpec {
   tags: Tags;
 }
 
-/** A task's record as it is when it has just found its instance. */
-export function newTask(env: Env, spec: TaskSpec, instance: ContainerInstance): Task {
+/** A task's record as it is when it has just found its instance, or begins to wait for one. */
+export function newTask(env: Env, spec: TaskSpec, instance: ContainerInstance | undefined, capacity: Pick<Task, 'capacityProvider' | 'waiting'> = {}): Task {
   const { definition, overrides } = spec;
   const id = newId(env);
   const roles = { task: overrides.taskRoleArn ?? definition.taskRoleArn, execution: overrides.executionRoleArn ?? definition.executionRoleArn };
@@ -30,9 +30,9 @@ export function newTask(env: Env, spec: TaskSpec, instance: ContainerInstance): 
     ...(hasHealthCheck(container.healthCheck?.command) && { healthStatus: 'UNKNOWN' as const }),
   }));
   return compact({
-    id, cluster: spec.cluster, taskDefinition: `${definition.family}:${definition.revision}`, containerInstance: instance.id,
-    availabilityZone: zoneOf(instance), launchType: 'EC2' as const, group: spec.group, startedBy: spec.startedBy,
-    desiredStatus: 'RUNNING' as const, lastStatus: network ? 'PROVISIONING' as const : 'PENDING' as const, containers, demand: demandOf(definition, overrides),
+    id, cluster: spec.cluster, taskDefinition: `${definition.family}:${definition.revision}`, containerInstance: instance?.id,
+    availabilityZone: instance && zoneOf(instance), ...capacity, launchType: 'EC2' as const, group: spec.group, startedBy: spec.startedBy,
+    desiredStatus: 'RUNNING' as const, lastStatus: network || !instance ? 'PROVISIONING' as const : 'PENDING' as const, containers, demand: demandOf(definition, overrides),
     cpu: overrides.cpu ?? definition.cpu, memory: overrides.memory ?? definition.memory, overrides,
     attachment: network && {
       id: newUuid(env), status: 'PRECREATED' as const, subnets: network.subnets ?? [], securityGroups: network.securityGroups ?? [],

@@ -10,7 +10,7 @@ const MARGIN_MS = 15_000;
  * has not told the ports yet.
  */
 export async function targetsOf(env: Env, scope: Scope, task: Task): Promise<Target[] | undefined> {
-  const instance = await containerInstances.get(env.store, scope, task.cluster, task.containerInstance);
+  const instance = await containerInstances.get(env.store, scope, task.cluster, task.containerInstance ?? '');
   const targets = task.loadBalancers.map(({ targetGroupArn = '', containerName, containerPort = 0 }): Target | undefined => {
     if (task.attachment) return task.attachment.interface && { targetGroupArn, id: task.attachment.interface.address, port: containerPort };
     const container = task.containers.find(({ name }) => name === containerName);
