@@ -11,7 +11,7 @@ const ROOMS: Record<string, string[]> = {
   'src/engines': [],
   'src/control': ['src/store', 'src/wire'],
   'src/kube': ['src/control/backoff.ts'],
-  'src/services': ['src/control', 'src/kube', 'src/store', 'src/wire'],
+  'src/services': ['src/control', 'src/engines/index.ts', 'src/kube', 'src/store', 'src/wire'],
   'src/gateway': ['src/services', 'src/control', 'src/store', 'src/wire'],
   'src/host': ['src/engines', 'src/wire', 'src/control/backoff.ts', 'images'],
   'src/agent': ['src/wire', 'src/engines/protos.ts', 'src/control/backoff.ts', 'src/engines/command.ts'],

@@ -6,6 +6,9 @@ import { missing, operations } from './operations.ts';
 import { registry } from './registry/surface.ts';
 import { seedSigningKey } from './token.ts';
 
+/** For services that call it in its own shapes: `asService(ecrOperations, …)`. */
+export { operations as ecrOperations } from './operations.ts';
+
 /**
  * Elastic Container Registry, after https://docs.aws.amazon.com/AmazonECR/latest/APIReference/, and its registry, after the OCI
  * distribution spec 1.1, at `<account>.dkr.ecr.<region>.<domain>:<port>` over plain HTTP.

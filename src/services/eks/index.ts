@@ -1,6 +1,7 @@
 import * as sdk from '@aws-sdk/client-eks';
 import type { Service } from '../../control/service.ts';
 import { accessController } from './controllers/access.ts';
+import { addonController, bootstrapController } from './controllers/addons.ts';
 import { clusterController } from './controllers/clusters.ts';
 import { loadBalancingController } from './controllers/load-balancing/index.ts';
 import { nodegroupController } from './controllers/nodegroups.ts';
@@ -26,6 +27,6 @@ export const eks: Service = {
   sdk,
   operations,
   missing,
-  controllers: [clusterController, accessController, nodegroupController, nodeController, loadBalancingController],
+  controllers: [clusterController, bootstrapController, accessController, addonController, nodegroupController, nodeController, loadBalancingController],
   surfaces: [memberSurface],
 };

@@ -1,6 +1,6 @@
 import type { RequestContext } from '../../../control/service.ts';
 import { role } from '../../iam/index.ts';
-import { ADDONS, addonInfo, addonKind } from '../addons.ts';
+import { ADDONS, addonInfo, addonKind } from '../addons/kinds.ts';
 import { childArn, clusterArn, uuid } from '../arns.ts';
 import { invalidParameter, invalidRequest, resourceInUse, resourceNotFound } from '../errors.ts';
 import { requireAddon, requireCluster } from '../lookups.ts';

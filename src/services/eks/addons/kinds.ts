@@ -18,7 +18,7 @@ const NOTHING = { $schema: 'http://json-schema.org/draft-06/schema#', type: 'obj
  * `replicaCount` can be configured yet.
  */
 export const ADDONS: readonly AddonKind[] = [
-  { name: 'coredns', type: 'networking', namespace: 'kube-system', versions: ['v1.14.2-eksbuild.1'], schema: { ...NOTHING, properties: { replicaCount: { type: 'integer', minimum: 1 } } } },
+  { name: 'coredns', type: 'networking', namespace: 'kube-system', versions: ['v1.15.0-eksbuild.1'], schema: { ...NOTHING, properties: { replicaCount: { type: 'integer', minimum: 1 } } } },
   { name: 'kube-proxy', type: 'networking', namespace: 'kube-system', versions: ['v1.36.3-eksbuild.1'], schema: NOTHING },
   { name: 'vpc-cni', type: 'networking', namespace: 'kube-system', versions: ['v1.21.1-eksbuild.1'], schema: NOTHING },
 ];
