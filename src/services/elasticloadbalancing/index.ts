@@ -2,13 +2,13 @@ import * as sdk from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Service } from '../../control/service.ts';
 import { balancers } from './controllers/balancers.ts';
 import { targetsController } from './controllers/targets.ts';
-import { missing, operations } from './operations/index.ts';
+import { missing, operations } from './operations.ts';
 
 export { healthWatch, targetHealth } from './health.ts';
 export type { TargetHealth } from './health.ts';
 export { balancersUsing } from './lookups.ts';
 /** For services that call it in its own shapes: `asService(elasticloadbalancingOperations, …)`. */
-export { operations as elasticloadbalancingOperations } from './operations/index.ts';
+export { operations as elasticloadbalancingOperations } from './operations.ts';
 export { deregisterTargets, registerTargets, targetGroup } from './targets.ts';
 
 /**

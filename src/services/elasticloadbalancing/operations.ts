@@ -1,11 +1,11 @@
 import type * as Sdk from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { OperationName, OperationTable } from '../../../control/service.ts';
-import { accountOperations } from './account.ts';
-import { listenerOperations } from './listeners.ts';
-import { loadBalancerOperations } from './load-balancers.ts';
-import { ruleOperations } from './rules.ts';
-import { tagOperations } from './tags.ts';
-import { targetGroupOperations } from './target-groups.ts';
+import type { OperationName, OperationTable } from '../../control/service.ts';
+import { accountOperations } from './operations/account.ts';
+import { listenerOperations } from './operations/listeners.ts';
+import { loadBalancerOperations } from './operations/load-balancers.ts';
+import { ruleOperations } from './operations/rules.ts';
+import { tagOperations } from './operations/tags.ts';
+import { targetGroupOperations } from './operations/target-groups.ts';
 
 export const missing = [
   'AddListenerCertificates', 'AddTrustStoreRevocations', 'CreateTrustStore', 'DeleteSharedTrustStoreAssociation', 'DeleteTrustStore',
