@@ -23,11 +23,11 @@ test('the kubelet is told of the node over its socket, and gets an error by its 
   const socket = join(folder, 'csi.sock');
   const stop = await serve(socket, [{ definition: serviceIn(proto, 'csi.v1.Node'), methods: nodeService({ instanceId: 'i-0123456789abcdef0', zone: 'us-east-1a' }) }]);
   // `any`: grpc-js types what it makes of a proto file no closer than that.
-  const client = new (loadPackageDefinition(loadSync(proto, { defaults: true, enums: String })) as any).csi.v1.Node(`unix://${socket}`, credentials.createInsecure()) as Client & Record<string, (request: object, done: (error: ServiceError | null, answer: unknown) => void) => void>;
+  const client = new (loadPackageDefinition(loadSync(proto, { defaults: true, enums: String, longs: Number })) as any).csi.v1.Node(`unix://${socket}`, credentials.createInsecure()) as Client & Record<string, (request: object, done: (error: ServiceError | null, answer: unknown) => void) => void>;
   const call = (method: string, request: object) => new Promise<unknown>((resolve, reject) => client[method]!(request, (error, answer) => (error ? reject(error) : resolve(answer))));
   try {
     assert.deepEqual(JSON.parse(JSON.stringify(await call('NodeGetInfo', {}))), {
-      nodeId: 'i-0123456789abcdef0', maxVolumesPerNode: '25',
+      nodeId: 'i-0123456789abcdef0', maxVolumesPerNode: 25,
       accessibleTopology: { segments: { 'topology.ebs.csi.aws.com/zone': 'us-east-1a', 'topology.kubernetes.io/zone': 'us-east-1a' } },
     });
     await assert.rejects(call('NodeGetVolumeStats', { volumePath: '/nowhere/at/all' }), { code: 5, details: 'path /nowhere/at/all does not exist' });
