@@ -67,8 +67,9 @@ export async function startFakeHost(port: number, status: { memoryMiB: number; z
     for (const { kind, id: thing, value } of 'snapshot' in message ? message.snapshot : message.changes) {
       if (value === null) desired.delete(`${kind}/${thing}`);
       else desired.set(`${kind}/${thing}`, value);
-      if (kind !== 'instance') continue;
-      await observe([{ kind, id: thing, value: value && { generation: value.generation, state: value.power === 'on' ? 'running' : 'stopped' } }]);
+      if (kind === 'instance') await observe([{ kind, id: thing, value: value && { generation: value.generation, state: value.power === 'on' ? 'running' : 'stopped' } }]);
+      if (kind === 'volume') await observe([{ kind, id: thing, value: value && { state: value.attachment ? 'attached' : 'available', sizeGiB: value.sizeGiB, ...(value.attachment && { attachedTo: value.attachment }) } }]);
+      if (kind === 'snapshot') await observe([{ kind, id: thing, value: value && { state: 'completed' } }]);
     }
   }
 
