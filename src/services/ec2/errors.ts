@@ -43,6 +43,7 @@ export const cannotDeleteDefaultGroup = make('CannotDelete', (id: string) => `th
 export const permissionDuplicate = make('InvalidPermission.Duplicate', (rule: string) => `the specified rule "${rule}" already exists`);
 export const permissionNotFound = make('InvalidPermission.NotFound', () => 'The specified rule does not exist in this security group.');
 
+export const invalidCidr = (cidr: string) => invalidParameterValue(`Value (${cidr}) for parameter cidrBlock is invalid. This is not a valid CIDR block.`);
 export const vpcRange = make('InvalidVpc.Range', (cidr: string) => `The CIDR '${cidr}' is invalid.`);
 export const subnetRange = make('InvalidSubnet.Range', (cidr: string) => `The CIDR '${cidr}' is invalid.`);
 export const subnetConflict = make('InvalidSubnet.Conflict', (cidr: string) => `The CIDR '${cidr}' conflicts with another subnet`);

@@ -2,6 +2,7 @@ import type * as Sdk from '@aws-sdk/client-ec2';
 import type { Operation, OperationTable, RequestContext } from '../../control/service.ts';
 import { dryRun } from './errors.ts';
 import type { missing } from './missing.ts';
+import { absentOperations } from './operations/absent.ts';
 import { addressOperations } from './operations/addresses.ts';
 import { catalogueOperations } from './operations/catalogue.ts';
 import { instanceAttributeOperations } from './operations/instance-attributes.ts';
@@ -19,7 +20,7 @@ import { tagOperations } from './operations/tags.ts';
 import { vpcOperations } from './operations/vpcs.ts';
 
 const families: OperationTable<typeof Sdk, (typeof missing)[number]> = {
-  ...addressOperations, ...catalogueOperations, ...instanceAttributeOperations, ...instanceOperations, ...internetGatewayOperations, ...keyPairOperations,
+  ...absentOperations, ...addressOperations, ...catalogueOperations, ...instanceAttributeOperations, ...instanceOperations, ...internetGatewayOperations, ...keyPairOperations,
   ...launchTemplateOperations, ...networkInterfaceOperations, ...privateAddressOperations, ...routeTableOperations, ...securityGroupRuleOperations, ...securityGroupOperations,
   ...subnetOperations, ...tagOperations, ...vpcOperations,
 };

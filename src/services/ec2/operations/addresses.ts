@@ -4,9 +4,10 @@ import type { RequestContext } from '../../../control/service.ts';
 import type { Change, Entry } from '../../../store/store.ts';
 import { addressNotFound, alreadyAssociated, invalidParameterValue, missingParameter, notFound } from '../errors.ts';
 import { applyFilters } from '../filters.ts';
-import { find, kinds, newId } from '../kinds.ts';
+import { find, kinds, newId, select } from '../kinds.ts';
 import { publicPool } from '../network/allocate.ts';
 import { publicRemoval } from '../network-interfaces.ts';
+import { page } from '../paging.ts';
 import { addresses, networkInterfaces, publicAddresses } from '../records.ts';
 import type { Address, NetworkInterface } from '../records.ts';
 import type { Ec2Operations } from '../table.ts';
@@ -80,6 +81,13 @@ export const addressOperations = {
       'private-ip-address': ({ on }) => on?.address, 'network-interface-owner-id': ({ on }) => on && context.account,
     }, ({ address }) => address.tags);
     return { Addresses: found.map((one) => shape(one, context)) };
+  },
+
+  /** None has a reverse name of its own. */
+  DescribeAddressesAttribute: async ({ AllocationIds: ids, Attribute: _, ...input }, context) => {
+    const all = await select(context, context, kinds.address, ids);
+    const { items, NextToken } = page(all, input, ({ id }) => id);
+    return { Addresses: items.map(({ id, address }) => ({ AllocationId: id, PublicIp: address })), NextToken };
   },
 
   AssociateAddress: async (input, context) => {

@@ -1,6 +1,6 @@
 import type * as Sdk from '@aws-sdk/client-ec2';
 import type { RequestContext, Scope } from '../../../control/service.ts';
-import { dependencyViolation, invalidParameterValue, missingParameter, subnetConflict, subnetRange } from '../errors.ts';
+import { dependencyViolation, invalidCidr, invalidParameterValue, missingParameter, subnetConflict, subnetRange } from '../errors.ts';
 import { applyFilters } from '../filters.ts';
 import { find, kinds, newId, select } from '../kinds.ts';
 import { subnetsOf } from '../lookups.ts';
@@ -45,10 +45,11 @@ export const subnetOperations = {
     if (input.CidrBlock === undefined) throw missingParameter('cidrBlock');
     const zone = zoneOf(context, input);
     const cidr = parseCidr(input.CidrBlock);
+    if (!cidr) throw invalidCidr(input.CidrBlock);
     const id = newId(context, 'subnet');
     const subnet = await transact(context, async () => {
       const vpc = await find(context, context, kinds.vpc, input.VpcId ?? '');
-      if (!cidr || cidr.prefix < 16 || cidr.prefix > 28 || !vpc.value.cidrBlocks.some(({ cidrBlock }) => contains(parseCidr(cidrBlock) as Cidr, cidr))) throw subnetRange(input.CidrBlock ?? '');
+      if (cidr.prefix < 16 || cidr.prefix > 28 || !vpc.value.cidrBlocks.some(({ cidrBlock }) => contains(parseCidr(cidrBlock) as Cidr, cidr))) throw subnetRange(input.CidrBlock ?? '');
       if ((await subnetsOf(context, context, vpc.value.id)).some((other) => overlaps(parseCidr(other.cidrBlock) as Cidr, cidr))) throw subnetConflict(formatCidr(cidr));
       const record: Subnet = { id, vpcId: vpc.value.id, cidrBlock: formatCidr(cidr), zone, defaultForAz: false, mapPublicIpOnLaunch: false, tags: tagsFor('subnet', input.TagSpecifications) };
       // The VPC is written again so that of two subnets that overlap only one is made.

@@ -1,6 +1,6 @@
 import type * as Sdk from '@aws-sdk/client-ec2';
 import type { Scope } from '../../../control/service.ts';
-import { dependencyViolation, invalidParameterCombination, missingParameter, notFound, vpcRange } from '../errors.ts';
+import { dependencyViolation, invalidCidr, invalidParameterCombination, missingParameter, notFound, vpcRange } from '../errors.ts';
 import { applyFilters } from '../filters.ts';
 import type { Fields } from '../filters.ts';
 import { find, kinds, newId, select } from '../kinds.ts';
@@ -37,7 +37,8 @@ const shape = (vpc: Vpc, { account }: Scope): Sdk.Vpc => ({
 function checkBlock(text: string | undefined): Cidr {
   if (text === undefined) throw missingParameter('cidrBlock');
   const cidr = parseCidr(text);
-  if (!cidr || cidr.prefix < 16 || cidr.prefix > 28) throw vpcRange(text);
+  if (!cidr) throw invalidCidr(text);
+  if (cidr.prefix < 16 || cidr.prefix > 28) throw vpcRange(text);
   return cidr;
 }
 
