@@ -4,7 +4,7 @@ import {
   AllocateAddressCommand, AssociateAddressCommand, AuthorizeSecurityGroupIngressCommand, CreateLaunchTemplateCommand, CreateLaunchTemplateVersionCommand, CreateNetworkInterfaceCommand, CreateSecurityGroupCommand,
   AttachNetworkInterfaceCommand, CreateSubnetCommand, CreateTagsCommand, CreateVpcCommand, DeleteSecurityGroupCommand, DeleteVpcCommand, DescribeImagesCommand, DescribeInstancesCommand, DescribeInstanceStatusCommand,
   DescribeInstanceTypesCommand, DescribeLaunchTemplateVersionsCommand, DescribeNetworkInterfacesCommand, DescribeSecurityGroupsCommand, DescribeSubnetsCommand, DescribeTagsCommand, DescribeVpcsCommand, EC2Client,
-  ImportKeyPairCommand, CreateKeyPairCommand, RevokeSecurityGroupIngressCommand, RunInstancesCommand, StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand, CreateVolumeCommand,
+  ImportKeyPairCommand, CreateKeyPairCommand, RevokeSecurityGroupIngressCommand, RunInstancesCommand, StartInstancesCommand, StopInstancesCommand, TerminateInstancesCommand, CreateDefaultVpcCommand,
 } from '@aws-sdk/client-ec2';
 import type { RunInstancesCommandInput } from '@aws-sdk/client-ec2';
 import { eventually, startFakeHost, startInstallation } from '../../../test/installation.ts';
@@ -137,7 +137,7 @@ describe('EC2 by the SDK, with a host that obeys', () => {
     assert.deepEqual(await refusal(run({ ImageId: undefined })), ['MissingParameter', 'The request must contain the parameter ImageId']);
     assert.deepEqual(await refusal(run({ DryRun: true })), ['DryRunOperation', 'Request would have succeeded, but DryRun flag is set.']);
     assert.deepEqual(await refusal(ec2.send(new DescribeVpcsCommand({ Filters: [{ Name: 'colour', Values: ['x'] }] }))), ['InvalidParameterValue', "The filter 'colour' is invalid"]);
-    assert.equal((await refusal(ec2.send(new CreateVolumeCommand({ AvailabilityZone: 'us-east-1a', Size: 1 }))))[0], 'NotImplemented');
+    assert.equal((await refusal(ec2.send(new CreateDefaultVpcCommand({}))))[0], 'NotImplemented');
     assert.equal((await refusal(ec2.send(new ImportKeyPairCommand({ KeyName: 'k', PublicKeyMaterial: Buffer.from('junk') }))))[0], 'InvalidKey.Format');
   });
 

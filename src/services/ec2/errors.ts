@@ -58,3 +58,13 @@ export const templateNameNotFound = make('InvalidLaunchTemplateName.NotFoundExce
 export const templateIdNotFound = make('InvalidLaunchTemplateId.NotFound', (id: string) => `The specified launch template, with template ID ${id}, does not exist.`);
 export const templateNameInUse = make('InvalidLaunchTemplateName.AlreadyExistsException', () => 'Launch template name already in use.');
 export const templateVersionNotFound = make('InvalidLaunchTemplateId.VersionNotFound', (id: string, version: string) => `Could not find launch template version ${version} of ${id}.`);
+
+export const unknownVolumeType = make('UnknownVolumeType', (type: string) => `Unsupported volume type '${type}' for volume creation.`);
+export const invalidZone = make('InvalidZone.NotFound', (zone: string) => `The zone '${zone}' does not exist.`);
+/** Also the cloud's fault, as a lack of capacity for instances is. */
+export const insufficientVolumeCapacity = make('InsufficientVolumeCapacity', (zone: string) => `There is not enough capacity to fulfill your EBS volume provision request: no host of ${zone} is connected.`, 500);
+export const incorrectState = make('IncorrectState', (words: string) => words);
+export const volumeInUse = make('VolumeInUse', (words: string) => words);
+export const volumeZoneMismatch = make('InvalidVolume.ZoneMismatch', (id: string, instanceId: string) => `The volume '${id}' is not in the same availability zone as instance '${instanceId}'`);
+export const deviceInUse = make('InvalidParameterValue', (device: string) => `Invalid value '${device}' for unixDevice. Attachment point ${device} is already in use`);
+export const attachmentNotFound = make('InvalidAttachment.NotFound', (id: string, instanceId: string) => `The volume '${id}' is not attached to instance '${instanceId}' as the given device`);

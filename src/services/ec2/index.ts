@@ -3,6 +3,7 @@ import type { Service } from '../../control/service.ts';
 import { machines } from './controllers/instances.ts';
 import { interfaces } from './controllers/interfaces.ts';
 import { publicNames } from './controllers/names.ts';
+import { volumesController } from './controllers/volumes.ts';
 import { vpcNetworks } from './controllers/vpcs.ts';
 import { missing } from './missing.ts';
 import { operations } from './operations.ts';
@@ -15,12 +16,14 @@ import { seed } from './seed.ts';
  * the store has it. Machines and networks follow by EC2's controllers.
  *
  * Faithful to: VPCs with subnets, internet gateways, route tables, security groups, interfaces, elastic addresses; key pairs; launch
- * templates; instances with their states, status, attributes, metadata options and console; tags, filters, pages, dry runs.
- * Missing: volumes and snapshots (the root disk is the host's, of no fixed size), IPv6, NAT gateways, endpoints, peering, network ACLs
+ * templates; instances with their states, status, attributes, metadata options and console; volumes that are created, attached, grown and
+ * copied as snapshots; tags, filters, pages, dry runs.
+ * Missing: root volumes (the root disk is the host's, of no fixed size) and others at launch, encryption and limits of volumes, IPv6, NAT gateways, endpoints, peering, network ACLs
  * beyond the default one, spot, own images, dedicated hosts, placement groups.
  * By design: an instance is a system container; `t` types have no CPU credits; a launch fails when no host of the zone has the memory; an
  * interface may hold eight addresses and prefixes on any type. Secondary addresses are routed to their interface; who runs the instance
- * puts them on its device.
+ * puts them on its device. A volume stays on the host that made it; one that is mounted is not detached, also by force. A snapshot is a
+ * copy that takes its time: a volume that is written meanwhile should be frozen or unmounted.
  */
 export const ec2: Service = {
   name: 'ec2',
@@ -28,7 +31,7 @@ export const ec2: Service = {
   sdk,
   operations,
   missing,
-  controllers: [vpcNetworks, interfaces, machines, publicNames],
+  controllers: [vpcNetworks, interfaces, machines, volumesController, publicNames],
   seed,
 };
 

@@ -4,7 +4,7 @@ import type { Entry } from '../../store/store.ts';
 import { malformed, notFound } from './errors.ts';
 import {
   addresses, dhcpOptions, instances, internetGateways, keyPairs, launchTemplates, networkAcls, networkInterfaces, routeTables, securityGroups,
-  subnets, vpcs,
+  snapshots, subnets, volumes, vpcs,
 } from './records.ts';
 import type { Tags } from './records.ts';
 
@@ -34,6 +34,8 @@ export const kinds = {
   networkInterface: kind('network-interface', 'eni', networkInterfaces, 'InvalidNetworkInterfaceID', the('networkInterface ID')),
   address: kind('elastic-ip', 'eipalloc', addresses, 'InvalidAllocationID', the('allocation ID')),
   keyPair: kind('key-pair', 'key', keyPairs, 'InvalidKeyPair', the('key pair')),
+  volume: kind('volume', 'vol', volumes, 'InvalidVolume', (id) => `The volume '${id}' does not exist.`),
+  snapshot: kind('snapshot', 'snap', snapshots, 'InvalidSnapshot', (id) => `The snapshot '${id}' does not exist.`),
   launchTemplate: kind('launch-template', 'lt', launchTemplates, 'InvalidLaunchTemplateId', (id) => `The specified launch template, with template ID ${id}, does not exist.`),
 };
 
@@ -42,9 +44,12 @@ export const newId = (env: Env, prefix: string) => `${prefix}-${env.randomHex(17
 
 const wellFormed = (prefix: string, id: string) => id.startsWith(`${prefix}-`) && /^([0-9a-f]{8}|[0-9a-f]{17})$/.test(id.slice(prefix.length + 1));
 
+/** Where EC2's code for a malformed id is not the one for a missing record. */
+const MALFORMED: Record<string, string> = { InvalidGroup: 'InvalidGroupId', InvalidVolume: 'InvalidVolumeID', InvalidSnapshot: 'InvalidSnapshotID' };
+
 /** The record, with its revision, or EC2's error. */
 export async function find<T>(env: Env, scope: Scope, { prefix, records, code, words }: Kind<T>, id: string): Promise<Entry<T>> {
-  if (!wellFormed(prefix, id)) throw notFound(`${code === 'InvalidGroup' ? 'InvalidGroupId' : code}.Malformed`, `Invalid id: "${id}"${id.startsWith(`${prefix}-`) ? '' : ` (expecting "${prefix}-...")`}`);
+  if (!wellFormed(prefix, id)) throw notFound(`${MALFORMED[code] ?? code}.Malformed`, `Invalid id: "${id}"${id.startsWith(`${prefix}-`) ? '' : ` (expecting "${prefix}-...")`}`);
   const entry = await records.get(env.store, scope, id);
   if (!entry) throw notFound(`${code}.NotFound`, words(id));
   return entry;

@@ -15,14 +15,16 @@ import { privateAddressOperations } from './operations/private-addresses.ts';
 import { routeTableOperations } from './operations/route-tables.ts';
 import { securityGroupRuleOperations } from './operations/security-group-rules.ts';
 import { securityGroupOperations } from './operations/security-groups.ts';
+import { snapshotOperations } from './operations/snapshots.ts';
 import { subnetOperations } from './operations/subnets.ts';
 import { tagOperations } from './operations/tags.ts';
+import { volumeOperations } from './operations/volumes.ts';
 import { vpcOperations } from './operations/vpcs.ts';
 
 const families: OperationTable<typeof Sdk, (typeof missing)[number]> = {
   ...absentOperations, ...addressOperations, ...catalogueOperations, ...instanceAttributeOperations, ...instanceOperations, ...internetGatewayOperations, ...keyPairOperations,
   ...launchTemplateOperations, ...networkInterfaceOperations, ...privateAddressOperations, ...routeTableOperations, ...securityGroupRuleOperations, ...securityGroupOperations,
-  ...subnetOperations, ...tagOperations, ...vpcOperations,
+  ...snapshotOperations, ...subnetOperations, ...tagOperations, ...volumeOperations, ...vpcOperations,
 };
 
 type AnyOperation = Operation<{ DryRun?: boolean }, unknown>;

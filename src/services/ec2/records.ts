@@ -209,6 +209,37 @@ export interface Instance {
   tags: Tags;
 }
 
+/** An EBS volume: a file on its host, which it never leaves. */
+export interface Volume {
+  id: string;
+  zone: string;
+  hostId: string;
+  type: 'gp2' | 'gp3' | 'io1' | 'io2' | 'st1' | 'sc1' | 'standard';
+  sizeGiB: number;
+  iops?: number;
+  /** MiB/s */
+  throughput?: number;
+  snapshotId?: string;
+  createdAt: string;
+  /** Kept until the host has let go of it. */
+  attachment?: { instanceId: string; device: string; attachTime: string; deleteOnTermination: boolean; detaching?: true };
+  /** The last ModifyVolume. */
+  modification?: { startTime: string; from: Pick<Volume, 'type' | 'sizeGiB' | 'iops' | 'throughput'> };
+  deleting?: true;
+  tags: Tags;
+}
+
+export interface Snapshot {
+  id: string;
+  volumeId: string;
+  /** Where the copy is. */
+  hostId: string;
+  sizeGiB: number;
+  description: string;
+  startTime: string;
+  tags: Tags;
+}
+
 /** Memory given out on a host: one record a host, so that a compare-and-set keeps two launches from taking the same memory. */
 export interface HostPlacement {
   /** MiB by instance id. */
@@ -236,6 +267,8 @@ export const keyPairs = collection<KeyPair>('ec2/key-pair');
 export const launchTemplates = collection<LaunchTemplate>('ec2/launch-template');
 /** By template id, then by version (ten digits, so that key order is version order). */
 export const launchTemplateVersions = collection<LaunchTemplateVersion>('ec2/launch-template-version');
+export const volumes = collection<Volume>('ec2/volume');
+export const snapshots = collection<Snapshot>('ec2/snapshot');
 export const instances = collection<Instance>('ec2/instance');
 /** By subnet, then by address or `/28` prefix: who has it. Made with `expect: 0`, so no address is given out twice. */
 export const subnetAddresses = collection<string>('ec2/subnet-address');

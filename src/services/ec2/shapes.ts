@@ -53,7 +53,7 @@ const CODES: Record<InstanceStateName, number> = { pending: 0, running: 16, 'shu
 export const stateOf = (name: InstanceStateName): Sdk.InstanceState => ({ Name: name, Code: CODES[name] });
 
 /** `interfaces` in order of device index. */
-export function instanceShape(instance: Instance, interfaces: NetworkInterface[], env: Env & Scope, known: GroupNames): Sdk.Instance {
+export function instanceShape(instance: Instance, interfaces: NetworkInterface[], env: Env & Scope, known: GroupNames, devices: Sdk.InstanceBlockDeviceMapping[] = []): Sdk.Instance {
   const [primary] = interfaces;
   const type = instanceTypes.get(instance.instanceType);
   const shown = primary?.public;
@@ -63,7 +63,7 @@ export function instanceShape(instance: Instance, interfaces: NetworkInterface[]
     AmiLaunchIndex: instance.launchIndex, LaunchTime: new Date(instance.launchTime), ClientToken: instance.clientToken ?? '', KeyName: instance.keyName,
     Placement: { AvailabilityZone: instance.zone, AvailabilityZoneId: zoneId(instance.zone), GroupName: '', Tenancy: 'default' },
     Monitoring: { State: instance.monitoring ? 'enabled' : 'disabled' }, EbsOptimized: instance.ebsOptimized,
-    Architecture: imageById(instance.imageId)?.architecture ?? 'x86_64', RootDeviceType: 'ebs', RootDeviceName: '/dev/xvda', BlockDeviceMappings: [],
+    Architecture: imageById(instance.imageId)?.architecture ?? 'x86_64', RootDeviceType: 'ebs', RootDeviceName: '/dev/xvda', BlockDeviceMappings: devices,
     VirtualizationType: 'hvm', PlatformDetails: 'Linux/UNIX', UsageOperation: 'RunInstances', ProductCodes: [], Tags: toTags(instance.tags),
     CpuOptions: { CoreCount: Math.max(1, (type?.vcpus ?? 1) / (type?.threadsPerCore ?? 1)), ThreadsPerCore: type?.threadsPerCore ?? 1 },
     MetadataOptions: { State: 'applied', HttpTokens: instance.metadataOptions.httpTokens, HttpPutResponseHopLimit: instance.metadataOptions.httpPutResponseHopLimit, HttpEndpoint: instance.metadataOptions.httpEndpoint, HttpProtocolIpv6: 'disabled', InstanceMetadataTags: instance.metadataOptions.instanceMetadataTags },

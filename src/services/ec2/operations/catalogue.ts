@@ -106,11 +106,4 @@ export const catalogueOperations = {
     const names = input.AttributeNames?.length ? Object.keys(all).filter((name) => input.AttributeNames?.some((asked) => wildcard(asked)(name))) : Object.keys(all);
     return { AccountAttributes: names.map((AttributeName) => ({ AttributeName, AttributeValues: (all[AttributeName] ?? []).map((AttributeValue) => ({ AttributeValue })) })) };
   },
-
-  /** No instance has a volume of its own yet: none is listed, and asking for one by id says that it is not there. */
-  DescribeVolumes: (input) => {
-    const [id] = input.VolumeIds ?? [];
-    if (id !== undefined) throw notFound('InvalidVolume.NotFound', `The volume '${id}' does not exist.`);
-    return { Volumes: [] };
-  },
 } satisfies Ec2Operations;

@@ -14,6 +14,7 @@ import { instances, networkInterfaces } from '../records.ts';
 import type { Instance } from '../records.ts';
 import { groupNames, instanceShape } from '../shapes.ts';
 import type { Ec2Operations } from '../table.ts';
+import { blockDevices } from '../volumes/state.ts';
 
 /** What may change only while an instance is stopped. */
 function whileStopped(instance: Instance): void {
@@ -80,7 +81,7 @@ export const instanceAttributeOperations = {
       case 'disableApiStop': return { InstanceId: id, DisableApiStop: { Value: value.disableApiStop } };
       case 'instanceInitiatedShutdownBehavior': return { InstanceId: id, InstanceInitiatedShutdownBehavior: { Value: value.shutdownBehavior } };
       case 'rootDeviceName': return { InstanceId: id, RootDeviceName: { Value: '/dev/xvda' } };
-      case 'blockDeviceMapping': return { InstanceId: id, BlockDeviceMappings: [] };
+      case 'blockDeviceMapping': return { InstanceId: id, BlockDeviceMappings: (await blockDevices(context, context)).get(id) ?? [] };
       case 'sourceDestCheck': return { InstanceId: id, SourceDestCheck: { Value: shown.SourceDestCheck } };
       case 'groupSet': return { InstanceId: id, Groups: shown.SecurityGroups };
       case 'ebsOptimized': return { InstanceId: id, EbsOptimized: { Value: value.ebsOptimized } };

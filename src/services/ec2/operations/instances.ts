@@ -17,12 +17,14 @@ import type { Instance, NetworkInterface } from '../records.ts';
 import { arn } from '../scope.ts';
 import { groupNames, instanceShape, stateOf } from '../shapes.ts';
 import type { Ec2Operations } from '../table.ts';
+import { blockDevices } from '../volumes/state.ts';
 import { zoneId } from '../zones.ts';
 
 export interface Whole {
   instance: Instance;
   /** In order of device index. */
   interfaces: NetworkInterface[];
+  devices: Sdk.InstanceBlockDeviceMapping[];
 }
 
 /** The instances of these ids, or all; EC2 names every missing one in one error. */
@@ -63,18 +65,18 @@ function fieldsFor(context: RequestContext, known: ReadonlyMap<string, string>):
     architecture: ({ instance }) => imageById(instance.imageId)?.architecture, 'root-device-type': () => 'ebs', 'root-device-name': () => '/dev/xvda', 'virtualization-type': () => 'hvm', tenancy: () => 'default',
     'state-reason-code': ({ instance }) => instance.stateReason?.code, reason: ({ instance }) => instance.stateTransitionReason, 'monitoring-state': ({ instance }) => (instance.monitoring ? 'enabled' : 'disabled'),
     'metadata-options.http-tokens': ({ instance }) => instance.metadataOptions.httpTokens, 'metadata-options.http-endpoint': ({ instance }) => instance.metadataOptions.httpEndpoint,
-    'source-dest-check': (whole) => primary(whole)?.sourceDestCheck, 'instance-lifecycle': () => undefined, platform: () => undefined, 'block-device-mapping.volume-id': () => undefined,
+    'source-dest-check': (whole) => primary(whole)?.sourceDestCheck, 'instance-lifecycle': () => undefined, platform: () => undefined, 'block-device-mapping.volume-id': ({ devices }) => devices.map(({ Ebs }) => Ebs?.VolumeId), 'block-device-mapping.device-name': ({ devices }) => devices.map(({ DeviceName }) => DeviceName),
   };
 }
 
-async function whole(context: RequestContext, instance: Instance): Promise<Whole> {
-  return { instance, interfaces: await networkInterfacesOf(context, context, instance) };
+async function whole(context: RequestContext, instance: Instance, devices: Awaited<ReturnType<typeof blockDevices>>): Promise<Whole> {
+  return { instance, interfaces: await networkInterfacesOf(context, context, instance), devices: devices.get(instance.id) ?? [] };
 }
 
 function reservations(context: RequestContext, items: Whole[], known: ReadonlyMap<string, string>): Sdk.Reservation[] {
   return [...Map.groupBy(items, ({ instance }) => instance.reservationId)].map(([ReservationId, members]) => ({
     ReservationId, OwnerId: context.account, Groups: [], RequesterId: members[0]?.instance.requesterId,
-    Instances: members.sort((a, b) => a.instance.launchIndex - b.instance.launchIndex).map(({ instance, interfaces }) => instanceShape(instance, interfaces, context, known)),
+    Instances: members.sort((a, b) => a.instance.launchIndex - b.instance.launchIndex).map(({ instance, interfaces, devices }) => instanceShape(instance, interfaces, context, known, devices)),
   }));
 }
 
@@ -94,13 +96,14 @@ export const instanceOperations = {
   RunInstances: async (input, context) => {
     const made = await runInstances(context, context, input, { authorize: (action, resources, conditions) => context.authorize(action, resources, conditions) });
     const known = await groupNames(context);
-    const [reservation] = reservations(context, await Promise.all(made.map((instance) => whole(context, instance))), known);
+    const [reservation] = reservations(context, await Promise.all(made.map((instance) => whole(context, instance, new Map()))), known);
     return { ...reservation, Instances: reservation?.Instances ?? [] };
   },
 
   DescribeInstances: async (input, context) => {
     const known = await groupNames(context);
-    const all = await Promise.all((await selectInstances(context, input.InstanceIds)).map((instance) => whole(context, instance)));
+    const devices = await blockDevices(context, context);
+    const all = await Promise.all((await selectInstances(context, input.InstanceIds)).map((instance) => whole(context, instance, devices)));
     const found = applyFilters(all, input.Filters, fieldsFor(context, known), ({ instance }) => instance.tags);
     const { items, NextToken } = page(found.sort((a, b) => (a.instance.id < b.instance.id ? -1 : 1)), input, ({ instance }) => instance.id);
     return { Reservations: reservations(context, items, known), NextToken };
