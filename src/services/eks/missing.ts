@@ -4,11 +4,11 @@ import type { OperationName } from '../../control/service.ts';
 /** Operations of EKS's schema that answer that they are not implemented. */
 export const missing = [
   'ActivateCertificateAuthority', 'AssociateEncryptionConfig', 'AssociateIdentityProviderConfig', 'CancelUpdate', 'CreateCapability',
-  'CreateCertificateAuthority', 'CreateEksAnywhereSubscription', 'CreateFargateProfile', 'CreatePodIdentityAssociation', 'DeleteCapability',
-  'DeleteCertificateAuthority', 'DeleteEksAnywhereSubscription', 'DeleteFargateProfile', 'DeletePodIdentityAssociation', 'DeregisterCluster',
-  'DescribeCapability', 'DescribeCertificateAuthority', 'DescribeEksAnywhereSubscription', 'DescribeFargateProfile', 'DescribeIdentityProviderConfig',
+  'CreateCertificateAuthority', 'CreateEksAnywhereSubscription', 'CreatePodIdentityAssociation', 'DeleteCapability',
+  'DeleteCertificateAuthority', 'DeleteEksAnywhereSubscription', 'DeletePodIdentityAssociation', 'DeregisterCluster',
+  'DescribeCapability', 'DescribeCertificateAuthority', 'DescribeEksAnywhereSubscription', 'DescribeIdentityProviderConfig',
   'DescribeInsight', 'DescribeInsightsRefresh', 'DescribePodIdentityAssociation', 'DisassociateIdentityProviderConfig', 'ListCapabilities',
-  'ListCertificateAuthorities', 'ListEksAnywhereSubscriptions', 'ListFargateProfiles', 'ListIdentityProviderConfigs', 'ListInsights',
+  'ListCertificateAuthorities', 'ListEksAnywhereSubscriptions', 'ListIdentityProviderConfigs', 'ListInsights',
   'ListPodIdentityAssociations', 'RegisterCluster', 'StartInsightsRefresh', 'UpdateCapability', 'UpdateEksAnywhereSubscription',
   'UpdatePodIdentityAssociation',
 ] as const satisfies OperationName<typeof Sdk>[];

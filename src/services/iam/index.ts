@@ -13,7 +13,7 @@ export { instanceProfile, role } from './roles.ts';
 export type { InstanceProfileInfo, RoleInfo } from './roles.ts';
 /** For services that call IAM in its own shapes: `asService(iamOperations, …)`. */
 export { operations as iamOperations } from './operations.ts';
-export { assumeRole, instanceCredentials, userSession } from './sessions.ts';
+export { assumeRole, instanceCredentials, machineCredentials, userSession } from './sessions.ts';
 export type { AssumedRole, AssumeRoleRequest, TemporaryCredentials } from './sessions.ts';
 
 /**

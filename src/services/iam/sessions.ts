@@ -159,7 +159,23 @@ const credentialsOf = (session: Session): TemporaryCredentials => ({
  */
 export async function instanceCredentials(env: Env, scope: Scope, profileArn: string, instanceId: string): Promise<InstanceCredentials | undefined> {
   const profile = (await findInstanceProfile(env, scope, nameIn(profileArn)))?.value;
-  const role = profile?.roleName === undefined ? undefined : (await findRole(env, scope, profile.roleName))?.value;
+  if (profile?.roleName === undefined) return undefined;
+  return machineCredentials(env, scope, { roleName: profile.roleName, instanceId, sessionName: instanceId, service: 'ec2.amazonaws.com' });
+}
+
+export interface MachineSession {
+  /** Or its ARN. */
+  roleName: string;
+  /** Whose credentials they are, as its host knows it. */
+  instanceId: string;
+  sessionName: string;
+  /** What the role must trust. */
+  service: string;
+}
+
+/** As `instanceCredentials`, for a machine that another service runs in its own name. */
+export async function machineCredentials(env: Env, scope: Scope, { roleName, instanceId, sessionName, service }: MachineSession): Promise<InstanceCredentials | undefined> {
+  const role = (await findRole(env, scope, nameIn(roleName)))?.value;
   if (!role) return undefined;
   const key = instanceSessions.key(globally(scope), instanceId);
   const current = await instanceSessions.at(env.store, key);
@@ -169,7 +185,7 @@ export async function instanceCredentials(env: Env, scope: Scope, profileArn: st
   }
   try {
     const { credentials } = await assumeRole(env, scope, {
-      roleArn: roleArn(scope.account, role), sessionName: instanceId, durationSeconds: INSTANCE_DURATION_SECONDS, service: 'ec2.amazonaws.com',
+      roleArn: roleArn(scope.account, role), sessionName, durationSeconds: INSTANCE_DURATION_SECONDS, service,
     });
     const now = env.now();
     const renewAt = toSeconds(new Date(now.getTime() + INSTANCE_RENEWAL_SECONDS * 1000));

@@ -1,6 +1,6 @@
 import type { Env, Principal, Scope } from '../../../control/service.ts';
 import { instanceById } from '../../ec2/index.ts';
-import { accessEntries, nodegroups } from '../records.ts';
+import { accessEntries, fargateProfiles, nodegroups } from '../records.ts';
 import type { Cluster } from '../records.ts';
 import { mappedBy } from './aws-auth.ts';
 import { policyGroup } from './entries.ts';
@@ -14,11 +14,12 @@ export interface KubernetesUser {
 }
 
 const NODE = { username: 'system:node:{{EC2PrivateDNSName}}', groups: ['system:bootstrappers', 'system:nodes'] };
+const FARGATE = { username: 'system:node:{{SessionName}}', groups: ['system:bootstrappers', 'system:nodes', 'system:node-proxier'] };
 const MASTER = { username: 'kubernetes-admin', groups: ['system:masters'] };
 
 /**
  * Who a principal is in a cluster; undefined: nobody. An access entry counts before `aws-auth`, as in AWS. With CONFIG_MAP alone the
- * creator is an administrator whom no list shows, and the roles of managed node groups are known without a line in it.
+ * creator is an administrator whom no list shows, and the roles of managed node groups and Fargate profiles are known without a line in it.
  */
 export async function identify(env: Env, scope: Scope, cluster: Cluster, principal: Principal): Promise<KubernetesUser | undefined> {
   const mapping = await mappingOf(env, scope, cluster, principal);
@@ -43,6 +44,7 @@ async function mappingOf(env: Env, scope: Scope, cluster: Cluster, principal: Pr
   } else {
     if (cluster.bootstrapClusterCreatorAdminPermissions && principal.identityArn === cluster.creatorArn) return MASTER;
     if ((await nodegroups.list(env.store, scope, cluster.name)).some(({ value }) => value.nodeRole === principal.identityArn)) return NODE;
+    if ((await fargateProfiles.list(env.store, scope, cluster.name)).some(({ value }) => value.podExecutionRoleArn === principal.identityArn)) return FARGATE;
   }
   return mappedBy(env, scope, cluster, canonicalArn(principal));
 }

@@ -5,7 +5,7 @@ import { events } from '../../../../kube/resources.ts';
 import type { KubeObject } from '../../../../kube/types.ts';
 
 /** Tells of an object what a user sees in `kubectl describe`. The same words again count up one event. */
-export async function tell(env: Env, client: KubeClient, object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): Promise<void> {
+export async function tell(env: Env, client: KubeClient, object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string, component = 'eks-load-balancing'): Promise<void> {
   const { namespace = 'default', name, uid } = object.metadata;
   const now = env.now().toISOString().replace(/\.\d+Z$/, 'Z');
   const ref = { namespace, name: `${name}.${createHash('sha256').update(JSON.stringify([uid, reason, message])).digest('hex').slice(0, 16)}` };
@@ -16,7 +16,7 @@ export async function tell(env: Env, client: KubeClient, object: KubeObject, typ
   }
   const { apiVersion, kind } = object;
   await client.create(events, {
-    metadata: ref, type, reason, message, count: 1, firstTimestamp: now, lastTimestamp: now, source: { component: 'eks-load-balancing' },
+    metadata: ref, type, reason, message, count: 1, firstTimestamp: now, lastTimestamp: now, source: { component },
     involvedObject: { name, namespace, ...(apiVersion ? { apiVersion } : {}), ...(kind ? { kind } : {}), ...(uid ? { uid } : {}) },
   });
 }
