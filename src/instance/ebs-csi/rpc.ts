@@ -37,21 +37,21 @@ export async function serve(socket: string, services: { definition: ServiceDefin
   return () => server.forceShutdown();
 }
 
-function implementation(methods: Methods): UntypedServiceImplementation {
-  return Object.fromEntries(Object.entries(methods).map(([name, method]) => [
-    name,
-    (call: { request: unknown }, done: (error: { code: number; message: string } | null, answer?: object) => void) => {
-      void answer(name, method, call.request).then((value) => done(null, value), (error: unknown) => {
-        const { code, message } = error instanceof RpcError ? error : { code: status.INTERNAL, message: error instanceof Error ? error.message : String(error) };
-        console.log(`${name}: ${message}`);
-        done({ code, message });
-      });
-    },
-  ]));
-}
+type Done = (error: { code: number; message: string } | null, answer?: object) => void;
 
-async function answer(name: string, method: Methods[string], request: unknown): Promise<object> {
-  const value = await method(request);
-  if (/Volume$/.test(name)) console.log(`${name} ${(request as { volumeId?: string }).volumeId}`);
-  return value;
+const implementation = (methods: Methods): UntypedServiceImplementation => Object.fromEntries(Object.entries(methods).map(([name, method]) => [
+  name,
+  (call: { request: unknown }, done: Done) => void answer(name, method, call.request, done),
+]));
+
+async function answer(name: string, method: Methods[string], request: unknown, done: Done): Promise<void> {
+  try {
+    const value = await method(request);
+    if (name.endsWith('Volume')) console.log(`${name} ${(request as { volumeId?: string }).volumeId}`);
+    done(null, value);
+  } catch (error) {
+    const { code, message } = error instanceof RpcError ? error : { code: status.INTERNAL, message: error instanceof Error ? error.message : String(error) };
+    console.log(`${name}: ${message}`);
+    done({ code, message });
+  }
 }

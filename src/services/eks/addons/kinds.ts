@@ -8,7 +8,7 @@ export interface AddonKind {
   /** One a Kubernetes version, the default one first. */
   versions: readonly string[];
   /** JSON schema of configurationValues. */
-  schema: object;
+  schema: { properties: object };
 }
 
 const NOTHING = { $schema: 'http://json-schema.org/draft-06/schema#', type: 'object', additionalProperties: false, properties: {} };
@@ -21,6 +21,7 @@ export const ADDONS: readonly AddonKind[] = [
   { name: 'coredns', type: 'networking', namespace: 'kube-system', versions: ['v1.15.0-eksbuild.1'], schema: { ...NOTHING, properties: { replicaCount: { type: 'integer', minimum: 1 } } } },
   { name: 'kube-proxy', type: 'networking', namespace: 'kube-system', versions: ['v1.36.3-eksbuild.1'], schema: NOTHING },
   { name: 'vpc-cni', type: 'networking', namespace: 'kube-system', versions: ['v1.21.1-eksbuild.1'], schema: NOTHING },
+  { name: 'aws-ebs-csi-driver', type: 'storage', namespace: 'kube-system', versions: ['v1.53.0-eksbuild.1'], schema: NOTHING },
 ];
 
 export const addonKind = (name: string) => ADDONS.find((kind) => kind.name === name);

@@ -4,6 +4,7 @@ import type { Resource } from '../../../kube/resources.ts';
 import type { KubeObject } from '../../../kube/types.ts';
 import { COREDNS, coreDns, deployments } from '../addons/coredns.ts';
 import type { Piece } from '../addons/coredns.ts';
+import { EBS_CSI, keepEbsCsi, removeEbsCsi } from '../addons/ebs-csi.ts';
 import { ensureEngineImage } from '../addons/image.ts';
 import { addonKind } from '../addons/kinds.ts';
 import { dnsServiceAddress } from '../control-plane/arguments.ts';
@@ -40,7 +41,7 @@ export const bootstrapController: Controller = {
   },
 };
 
-/** Add-ons: CoreDNS's objects are kept as the add-on says; kube-proxy and vpc-cni are processes of the nodes, and there with them. */
+/** Add-ons: CoreDNS's objects are kept as the add-on says; the EBS CSI driver is there once each kubelet has it (controllers/storage); kube-proxy and vpc-cni are processes of the nodes, and there with them. */
 export const addonController: Controller = {
   name: 'eks/addons',
   watches: [
@@ -54,7 +55,7 @@ export const addonController: Controller = {
     const cluster = (await clusters.get(env.store, scope, addon.cluster))?.value;
     if (cluster?.status !== 'ACTIVE') return undefined;
     if (addon.status === 'DELETING') return remove(env, scope, key, cluster, addon);
-    const issues = addon.name === COREDNS.name ? await keepCoreDns(env, scope, cluster, addon) : [];
+    const issues = await keep(env, scope, cluster, addon);
     const age = env.now().getTime() - Date.parse(addon.modifiedAt);
     if (issues.length && age < PATIENCE_MS && addon.status !== 'ACTIVE') return { againInMs: LOOK_MS };
     const status = issues.length ? 'DEGRADED' : 'ACTIVE';
@@ -67,6 +68,11 @@ export const addonController: Controller = {
 async function coreDnsOf(env: Env, scope: Scope, cluster: Cluster, replicas = REPLICAS): Promise<Piece[]> {
   const version = addonKind('coredns')!.versions[0]!;
   return coreDns({ image: await ensureEngineImage(env, scope, 'coredns', version), clusterIp: dnsServiceAddress(cluster), replicas });
+}
+
+async function keep(env: Env, scope: Scope, cluster: Cluster, addon: Addon): Promise<Issue[]> {
+  if (addon.name === COREDNS.name) return keepCoreDns(env, scope, cluster, addon);
+  return addon.name === EBS_CSI ? keepEbsCsi(await kubeOf(env, scope, cluster)) : [];
 }
 
 async function keepCoreDns(env: Env, scope: Scope, cluster: Cluster, addon: Addon): Promise<Issue[]> {
@@ -83,6 +89,7 @@ async function remove(env: Env, scope: Scope, key: string, cluster: Cluster, add
     const kube = await kubeOf(env, scope, cluster);
     for (const { resource, object } of coreDns({ image: '', clusterIp: '', replicas: 0 }).reverse()) await kube.delete(resource, object.metadata, { propagationPolicy: 'Background' });
   }
+  if (addon.name === EBS_CSI && !addon.preserve) await removeEbsCsi(await kubeOf(env, scope, cluster));
   await env.store.commit([{ delete: key }]);
   return undefined;
 }
