@@ -98,13 +98,15 @@ describe('a cache of a server that forgets', () => {
       list: async () => ({ items: objects[lists++] ?? [], resourceVersion: String(lists) }),
       async *watch(_resource: unknown, from: string) {
         if (from === '1') throw new KubeError(410, 'Expired', 'too old resource version: 1');
+        yield { type: 'BOOKMARK', object: { metadata: { name: '', resourceVersion: '2' } } };
         await new Promise((resolve) => stop.signal.addEventListener('abort', resolve));
       },
     };
     // The fake has the two functions, without their type parameters.
     const cache = watchCache(client as unknown as Parameters<typeof watchCache>[0], nodes, { onChange: ({ metadata }) => told.push(metadata.name) });
     const done = cache.run(stop.signal);
-    while (lists < 2 || cache.get('new') === undefined) await sleep(5);
+    while (cache.get('new') === undefined) await sleep(5);
+    assert.equal(lists, 2);
     assert.equal(cache.get('old'), undefined);
     assert.deepEqual(told, ['old', 'kept', 'old', 'kept', 'new']);
     stop.abort();

@@ -8,9 +8,9 @@ import { autoScalingMembers } from '../../autoscaling/index.ts';
 import { clusterWorlds } from '../worlds.ts';
 import type { World } from '../worlds.ts';
 import { complete, healthOf, refused } from '../nodegroups/health.ts';
-import { drain } from '../nodegroups/drain.ts';
+import { drain, leaving } from '../nodegroups/drain.ts';
 import { nodePatch } from '../nodegroups/node-labels.ts';
-import { ensureAccessEntry, ensureFleet, ensureProfile, ensureTemplate, fleetNameOf, fleetOf, removeFleet, removeTheRest, resizeFleet, stopLaunches } from '../nodegroups/resources.ts';
+import { dismiss, ensureAccessEntry, ensureFleet, ensureProfile, ensureTemplate, fleetNameOf, fleetOf, removeFleet, removeTheRest, resizeFleet, stopLaunches } from '../nodegroups/resources.ts';
 import { clusters, nodegroups, pkis, updates } from '../records.ts';
 import type { Cluster, Nodegroup } from '../records.ts';
 
@@ -103,7 +103,7 @@ const readyInstances = (own: KubeNode[]) => new Set(own.filter(isReady).map(inst
 /** True once what UpdateNodegroupConfig asked for is so: the fleet's size, and labels and taints of nodes. */
 async function update(env: Env, scope: Scope, key: string, { group, world, own }: View): Promise<boolean> {
   const underWay = (await updates.list(env.store, scope, group.cluster)).filter(({ value }) => value.nodegroup === group.name && value.status === 'InProgress');
-  if (!world) return false;
+  if (!world || !(await shrunk(env, scope, { group, world, own }))) return false;
   await resizeFleet(env, scope, group);
   for (const node of own) {
     const patch = nodePatch(node, group, underWay.map(({ value }) => value));
@@ -115,6 +115,17 @@ async function update(env: Env, scope: Scope, key: string, { group, world, own }
   for (const one of underWay) await updates.update(env.store, one.key, (current) => ({ ...current, status: 'Successful' }));
   await nodegroups.update(env.store, key, (current) => (current.status === 'UPDATING' ? { ...current, status: 'ACTIVE' } : undefined));
   return true;
+}
+
+/** True once no more instances are there than are desired: those too many are drained before they go. */
+async function shrunk(env: Env, scope: Scope, view: View): Promise<boolean> {
+  const { group, own } = view;
+  const fleet = await fleetOf(env, scope, group);
+  const cordoned = new Set(own.filter(({ spec }) => spec.unschedulable).map(instanceOf).filter((id) => id !== undefined));
+  const ids = fleet ? leaving(fleet, group.scalingConfig.desiredSize, { cordoned, ready: readyInstances(own) }) : [];
+  if (!ids.length) return true;
+  if (await drained(env, { ...view, own: own.filter((node) => ids.includes(instanceOf(node) ?? '')) })) for (const id of ids) await dismiss(env, scope, group, id);
+  return false;
 }
 
 /** Drains the nodes, then takes away what the group was made of, in the order in which it hangs together. */

@@ -1,4 +1,5 @@
 import type { KubeNode, Pod } from '../../../kube/types.ts';
+import type { Fleet } from './health.ts';
 
 /**
  * What is left to do before nodes may go (`kubectl drain`'s rules): no new pods, then evictions, which respect disruption budgets.
@@ -40,4 +41,22 @@ function mustGo({ metadata, status }: Pod): boolean {
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return false;
   if (metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return false;
   return !metadata.ownerReferences?.some(({ kind, controller }) => controller && kind === 'DaemonSet');
+}
+
+/**
+ * Which instances go when a group shrinks: those already cordoned for it, then those that are no Ready nodes, then the oldest of the
+ * most crowded zone.
+ */
+export function leaving(fleet: Fleet, desired: number, { cordoned, ready }: { cordoned: ReadonlySet<string>; ready: ReadonlySet<string> }): string[] {
+  let left = fleet.instances.filter(({ lifecycleState }) => lifecycleState === 'InService' || lifecycleState === 'Pending');
+  const gone: string[] = [];
+  while (left.length > desired) {
+    const crowd = (zone: string) => left.filter((one) => one.zone === zone).length;
+    const [first] = [...left].sort((a, b) =>
+      Number(cordoned.has(b.id)) - Number(cordoned.has(a.id)) || Number(ready.has(a.id)) - Number(ready.has(b.id)) || crowd(b.zone) - crowd(a.zone) || a.launchedAt - b.launchedAt);
+    if (!first) break;
+    gone.push(first.id);
+    left = left.filter((one) => one !== first);
+  }
+  return gone;
 }

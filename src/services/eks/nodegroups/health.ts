@@ -13,7 +13,7 @@ export interface Situation {
 
 export interface Fleet {
   desired: number;
-  instances: { id: string; lifecycleState: string; launchedAt: number }[];
+  instances: { id: string; zone: string; lifecycleState: string; launchedAt: number }[];
   /** Why the latest launch failed, if it did. */
   failure: string | undefined;
 }

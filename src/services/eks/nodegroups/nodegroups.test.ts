@@ -6,7 +6,7 @@ import type { Instance } from '../../ec2/index.ts';
 import { nodeStep } from '../controllers/nodes.ts';
 import type { Nodegroup, Update } from '../records.ts';
 import { checkLabels, checkTaints, scalingFrom } from './check.ts';
-import { drain } from './drain.ts';
+import { drain, leaving } from './drain.ts';
 import { healthOf, refused } from './health.ts';
 import type { Fleet } from './health.ts';
 import { nodePatch } from './node-labels.ts';
@@ -19,7 +19,7 @@ const group = (more: Partial<Nodegroup> = {}): Nodegroup => ({
   capacityType: 'ON_DEMAND', scalingConfig: { minSize: 1, maxSize: 3, desiredSize: 2 }, instanceTypes: ['t3.medium'], subnetIds: ['subnet-1'], amiType: 'AL2023_x86_64_STANDARD', nodeRole: 'arn:aws:iam::1:role/node',
   labels: {}, taints: [], diskSize: 20, updateConfig: { maxUnavailable: 1 }, autoScalingGroupName: 'eks-workers-id', issues: [], tags: {}, ...more,
 });
-const inService = (...ids: string[]) => ids.map((id) => ({ id, lifecycleState: 'InService', launchedAt: BORN }));
+const inService = (...ids: string[]) => ids.map((id) => ({ id, zone: 'a', lifecycleState: 'InService', launchedAt: BORN }));
 const fleet = (instances: Fleet['instances'], failure?: string): Fleet => ({ desired: 2, instances, failure });
 const words = (message: string) => (error: unknown) => error instanceof AwsError && error.code === 'InvalidParameterException' && error.message === message;
 
@@ -82,6 +82,19 @@ describe('draining', () => {
     const left = (others: number, forMs: number) => drain({ nodes: [node('a', true)], pods: [pod('web', 'a')], others, forMs }).done;
     assert.equal(drain({ nodes: [node('a', true)], pods: [pod('daemon', 'a', daemon)], others: 1, forMs: 0 }).done, true);
     assert.deepEqual([left(1, 4 * MINUTE), left(1, 6 * MINUTE), left(0, MINUTE)], [false, true, true]);
+  });
+});
+
+describe('a group that shrinks', () => {
+  const one = (id: string, zone: string, age: number, lifecycleState = 'InService') => ({ id, zone, lifecycleState, launchedAt: BORN - age });
+  const instances = [one('old', 'a', 9), one('young', 'a', 1), one('alone', 'b', 99), one('going', 'b', 99, 'Terminating')];
+  const all = new Set(['old', 'young', 'alone']);
+
+  it('gives up what is no node first, then the oldest of the fullest zone; and goes on with what it began', () => {
+    const of = (desired: number, ready = all, cordoned = new Set<string>()) => leaving({ desired: 3, instances, failure: undefined }, desired, { ready, cordoned });
+    assert.deepEqual([of(3), of(2), of(1)], [[], ['old'], ['old', 'alone']]);
+    assert.deepEqual(of(2, new Set(['old', 'alone'])), ['young']);
+    assert.deepEqual(of(2, all, new Set(['alone'])), ['alone']);
   });
 });
 

@@ -128,9 +128,16 @@ export async function fleetOf(env: Env, scope: Scope, group: Nodegroup): Promise
   const latest = activities.find(({ Description, StatusCode }) => Description?.startsWith('Launching') && (StatusCode === 'Failed' || StatusCode === 'Successful'));
   return {
     desired: found.DesiredCapacity ?? 0,
-    instances: (found.Instances ?? []).map(({ InstanceId = '', LifecycleState = '' }) => ({ id: InstanceId, lifecycleState: LifecycleState, launchedAt: launchedAt.get(InstanceId) ?? 0 })),
+    instances: (found.Instances ?? []).map(({ InstanceId = '', LifecycleState = '', AvailabilityZone = '' }) => ({ id: InstanceId, zone: AvailabilityZone, lifecycleState: LifecycleState, launchedAt: launchedAt.get(InstanceId) ?? 0 })),
     failure: latest?.StatusCode === 'Failed' ? latest.StatusMessage : undefined,
   };
+}
+
+/** Takes a drained instance out, with its place in the fleet. */
+export async function dismiss(env: Env, scope: Scope, group: Nodegroup, instanceId: string): Promise<void> {
+  const { autoscaling } = services(env, scope);
+  await autoscaling('UpdateAutoScalingGroup', { AutoScalingGroupName: fleetNameOf(group), MinSize: group.scalingConfig.minSize });
+  await autoscaling('TerminateInstanceInAutoScalingGroup', { InstanceId: instanceId, ShouldDecrementDesiredCapacity: true });
 }
 
 /** Nothing new is launched from now on: the group's nodes are about to be drained. */

@@ -9,7 +9,7 @@ export const nodegroupShape = (group: Nodegroup): Sdk.Nodegroup => ({
   // With a template of the customer's, these are the template's to say.
   ...(group.instanceTypes.length ? { instanceTypes: group.instanceTypes } : {}), ...(group.launchTemplate ? {} : { diskSize: group.diskSize }),
   labels: group.labels, taints: group.taints,
-  resources: { ...(group.autoScalingGroupName ? { autoScalingGroups: [{ name: group.autoScalingGroupName }] } : {}) },
+  resources: group.autoScalingGroupName ? { autoScalingGroups: [{ name: group.autoScalingGroupName }] } : {},
   health: { issues: group.issues.map(({ code, message, resourceIds }) => ({ code: code as Sdk.NodegroupIssueCode, message, ...(resourceIds ? { resourceIds } : {}) })) },
   updateConfig: group.updateConfig, ...(group.launchTemplate ? { launchTemplate: group.launchTemplate } : {}), tags: group.tags,
 });

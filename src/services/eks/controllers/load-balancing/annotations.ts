@@ -31,11 +31,11 @@ export function annotationsOf(prefix: string, ...objects: (Pick<Metadata, 'annot
         return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
       }));
     },
-    json<T>(name: string): T | undefined {
+    json(name: string): unknown {
       const value = text(name);
       if (value === undefined) return undefined;
       try {
-        return JSON.parse(value) as T;
+        return JSON.parse(value) as unknown;
       } catch {
         throw wrong(name, value);
       }

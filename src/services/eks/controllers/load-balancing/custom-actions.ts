@@ -15,7 +15,7 @@ interface Written {
  * Services is there.
  */
 export function customAction(given: Annotations, name: string, forward: (service: string, port: { name?: string; number?: number }) => string | undefined): ActionPlan | undefined {
-  const written = lowerFirst(given.json<object>(`actions.${name}`)) as Written | undefined;
+  const written = lowerFirst(given.json(`actions.${name}`)) as Written | undefined;
   const { redirectConfig: redirect, fixedResponseConfig: fixed } = written ?? {};
   if (written?.type === 'fixed-response' && fixed) return { type: 'fixed-response', statusCode: fixed.statusCode ?? '200', contentType: fixed.contentType ?? 'text/plain', body: fixed.messageBody ?? '' };
   if (written?.type === 'redirect' && redirect) {

@@ -73,8 +73,11 @@ export function planIngresses(cluster: string, group: { name: string; explicit: 
 /** `[{"HTTP": 80}, {"HTTP": 8080}]` */
 function listenPorts(given: Annotations): number[] {
   if (given.text('certificate-arn') !== undefined) throw new PlanError('HTTPS listeners are not implemented by Gantry: certificate-arn');
-  return (given.json<Record<string, number>[]>('listen-ports') ?? [{ HTTP: 80 }]).flatMap((entry) => Object.entries(entry).map(([protocol, port]) => {
+  const written = given.json('listen-ports') ?? [{ HTTP: 80 }];
+  if (!Array.isArray(written)) throw new PlanError(`invalid value of annotation ${PREFIX}listen-ports: ${given.text('listen-ports')}`);
+  return written.flatMap((entry: unknown) => Object.entries(entry ?? {}).map(([protocol, port]: [string, unknown]) => {
     if (protocol !== 'HTTP') throw new PlanError(`listeners of protocol ${protocol} are not implemented by Gantry`);
+    if (typeof port !== 'number' || port < 1 || port > 65535) throw new PlanError(`invalid value of annotation ${PREFIX}listen-ports: ${String(port)}`);
     return port;
   }));
 }

@@ -32,6 +32,7 @@ function stacksOf(object: KubeObject, namespace: string, name: string, { service
     case 'EndpointSlice': return ofService(object.metadata.labels?.['kubernetes.io/service-name'] ?? '');
     case 'Ingress': return [ofIngress(object as Ingress), ...groupsLeft(object)];
     case 'Node': return [...services.filter(({ spec }) => spec.type === 'LoadBalancer').map(({ metadata }): Stack => ({ kind: 'service', id: `${metadata.namespace}/${metadata.name}` })), ...ingresses.map(ofIngress)];
+    case undefined:
     default: return undefined;
   }
 }
