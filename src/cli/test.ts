@@ -14,7 +14,7 @@ const isEndToEnd = (file: string) => resolve(file).startsWith(join(root, 'test/'
 
 export const command: Command = {
   usage: '[FILE…]',
-  summary: 'the whole test suite, or some of its files; makes real namespaces, containers and packets',
+  summary: 'the house rules and the whole test suite, or some of its files; makes real namespaces, containers and packets',
   async run({ positionals }) {
     needRoot();
     await ensureEngines();
@@ -22,9 +22,11 @@ export const command: Command = {
     await show.run('Debian packages of the tests', (progress) => ensurePackages(progress, testPackages));
     await show.run('machine image', ensureImage);
     const files = positionals.length ? positionals : ALL;
-    if (files === ALL) process.chdir(root);
     const setup = files.some(isEndToEnd) ? [`--test-global-setup=${join(root, 'test/setup.ts')}`] : [];
     const options = ['--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${Math.max(2, availableParallelism())}`, ...setup];
-    return inTerminal([process.execPath, ...options, ...files]);
+    if (files !== ALL) return inTerminal([process.execPath, ...options, ...files]);
+    process.chdir(root);
+    const kept = await inTerminal([process.execPath, 'house/check.ts']);
+    return (await inTerminal([process.execPath, ...options, ...files])) || kept;
   },
 };
