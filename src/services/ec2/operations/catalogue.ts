@@ -24,6 +24,8 @@ const typeShape = (type: InstanceType): Sdk.InstanceTypeInfo => ({
   VCpuInfo: { DefaultVCpus: type.vcpus, DefaultCores: Math.max(1, type.vcpus / type.threadsPerCore), DefaultThreadsPerCore: type.threadsPerCore },
   MemoryInfo: { SizeInMiB: type.memoryMiB }, InstanceStorageSupported: false,
   NetworkInfo: { MaximumNetworkInterfaces: type.interfaces, MaximumNetworkCards: 1, DefaultNetworkCardIndex: 0, Ipv4AddressesPerInterface: type.addressesPerInterface, Ipv6AddressesPerInterface: 0, Ipv6Supported: false, EfaSupported: false },
+  // Terraform passes over a type without either.
+  EbsInfo: { EbsOptimizedSupport: 'unsupported', EncryptionSupport: 'unsupported', NvmeSupport: 'unsupported' }, PlacementGroupInfo: { SupportedStrategies: [] },
   HibernationSupported: false, BurstablePerformanceSupported: type.burstable, DedicatedHostsSupported: false, AutoRecoverySupported: false,
 });
 

@@ -2,12 +2,11 @@ import type { Collection } from '../../../control/collection.ts';
 import type { RequestContext } from '../../../control/service.ts';
 import type { Entry } from '../../../store/store.ts';
 import { instanceProfileNamed, policyWithArn, roleNamed, userNamed } from '../lookups.ts';
-import { instanceProfiles, policies, type Role, roles, users } from '../records.ts';
+import { instanceProfiles, policies, roles, users } from '../records.ts';
 import { type Family, page, type Paging, tagList, tagsFrom, transact, withoutTags } from './common.ts';
-import { refuseLinked } from './linked.ts';
 import { onInstanceProfile, onPolicy, onRole, onUser } from './targets.ts';
 
-/** Tags of users, roles, policies and instance profiles. */
+/** Tags of users, roles (those of services too), policies and instance profiles. */
 
 type Tagged = { tags: Record<string, string> };
 type Tag = { Key: string | undefined; Value: string | undefined };
@@ -32,19 +31,14 @@ const policy = (context: RequestContext, { PolicyArn = '' }: { PolicyArn?: strin
 const profile = (context: RequestContext, { InstanceProfileName = '' }: { InstanceProfileName?: string | undefined }) => () =>
   instanceProfileNamed(context, context, InstanceProfileName);
 const role = (context: RequestContext, { RoleName = '' }: { RoleName?: string | undefined }) => () => roleNamed(context, context, RoleName);
-const ownRole = (context: RequestContext, input: { RoleName?: string | undefined }) => async (): Promise<Entry<Role>> => {
-  const entry = await role(context, input)();
-  refuseLinked(entry.value);
-  return entry;
-};
 
 export const tagOperations = {
   TagUser: { ...onUser, run: (input, context) => change(context, users, user(context, input), add(input.Tags)) },
-  TagRole: { ...onRole, run: (input, context) => change(context, roles, ownRole(context, input), add(input.Tags)) },
+  TagRole: { ...onRole, run: (input, context) => change(context, roles, role(context, input), add(input.Tags)) },
   TagPolicy: { ...onPolicy, run: (input, context) => change(context, policies, policy(context, input), add(input.Tags)) },
   TagInstanceProfile: { ...onInstanceProfile, run: (input, context) => change(context, instanceProfiles, profile(context, input), add(input.Tags)) },
   UntagUser: { ...onUser, run: (input, context) => change(context, users, user(context, input), drop(input.TagKeys)) },
-  UntagRole: { ...onRole, run: (input, context) => change(context, roles, ownRole(context, input), drop(input.TagKeys)) },
+  UntagRole: { ...onRole, run: (input, context) => change(context, roles, role(context, input), drop(input.TagKeys)) },
   UntagPolicy: { ...onPolicy, run: (input, context) => change(context, policies, policy(context, input), drop(input.TagKeys)) },
   UntagInstanceProfile: { ...onInstanceProfile, run: (input, context) => change(context, instanceProfiles, profile(context, input), drop(input.TagKeys)) },
   ListUserTags: { ...onUser, run: (input, context) => list(user(context, input), input) },
