@@ -90,13 +90,13 @@ async function foundEtcd(env: Env, key: string, standing: Entry<Member>[]): Prom
 async function keep(env: Env, scope: Scope, key: string, cluster: Cluster, standing: Entry<Member>[], wanted: number, pki: Pki): Promise<{ againInMs: number }> {
   const etcd = etcdOf(cluster, pki);
   const states = await Promise.all(standing.map(({ value }) => stateOf(env, value)));
-  const whole = standing.length === wanted && standing.every(({ value }) => value.etcd) && states.every((state) => state === 'running');
+  const whole = standing.length >= wanted && standing.every(({ value }) => value.etcd) && states.every((state) => state === 'running');
   try {
     if (cluster.status !== 'CREATING' || states.includes('dead')) await repair(env, cluster, standing, etcd);
     if (cluster.status === 'ACTIVE' && whole) return settled(env, key, cluster);
     await (await kubeOf(env, scope, cluster)).raw({ method: 'GET', path: '/readyz' });
     const listed = await etcd.list();
-    if (whole && listed.length === wanted && listed.every(({ name }) => name)) {
+    if (whole && listed.length === standing.length && listed.every(({ name }) => name)) {
       await clusters.update(env.store, key, (now) => (now.status === 'CREATING' ? { ...now, status: 'ACTIVE', issues: [] } : undefined));
       return settled(env, key, cluster);
     }

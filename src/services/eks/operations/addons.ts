@@ -117,7 +117,7 @@ function configurationOf(addonName: string, text: string | undefined): string | 
   } catch {
     throw refused('it is not JSON');
   }
-  const known = (addonKind(addonName)?.schema as { properties: object }).properties;
+  const known = addonKind(addonName)?.schema.properties ?? {};
   for (const name of Object.keys(values)) if (!(name in known)) throw refused(`Json schema validation failed with error: [$.${name}: is not defined in the schema]`);
   return text;
 }

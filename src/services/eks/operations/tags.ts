@@ -10,11 +10,11 @@ import { checkTags } from '../tags.ts';
 type Tagged = { arn: string; tags: Tags };
 
 const KINDS: Record<string, Collection<Tagged>> = {
-  cluster: clusters as unknown as Collection<Tagged>,
-  nodegroup: nodegroups as unknown as Collection<Tagged>,
-  addon: addons as unknown as Collection<Tagged>,
-  fargateprofile: fargateProfiles as unknown as Collection<Tagged>,
-  'access-entry': accessEntries as unknown as Collection<Tagged>,
+  cluster: clusters,
+  nodegroup: nodegroups,
+  addon: addons,
+  fargateprofile: fargateProfiles,
+  'access-entry': accessEntries,
 };
 
 async function tagged(context: RequestContext, arn: string): Promise<{ records: Collection<Tagged>; entry: Entry<Tagged> }> {
