@@ -11,19 +11,20 @@ import { webImages } from './fixtures/image.ts';
 import { leaksOf } from './fixtures/leaks.ts';
 import { balancer, defaultNetwork, openGroup, targetGroup } from './fixtures/network.ts';
 import { processesIn } from './fixtures/processes.ts';
+import { shared } from './fixtures/shared.ts';
 import { holds, until } from './fixtures/until.ts';
 
 const TASKS = 4;
 const HOST = 'faults.example.com';
 /** A balancer that died is back within this; nothing else may cost a single request. */
-const BALANCER_BACK_MS = 3_000;
+const BALANCER_BACK_MS = 5_000;
 
 /**
  * Each program is killed with -9 in the middle of a deployment, under load. Afterwards the service is at the wished revision, no task
- * ran twice, and nothing runs that nobody wished. Its installation is its own: others' tests would notice.
+ * ran twice, and nothing runs that nobody wished. The installation is this test's own: others would notice.
  */
 describe('a program is killed while a service is being deployed', { timeout: 900_000 }, () => {
-  const name = `faults-${process.pid}`;
+  const name = `${shared.name}-f`;
   let installation: Gantry;
   let clients: Clients;
   let own: Fleet;

@@ -62,7 +62,7 @@ describe('the registry', { timeout: 120_000 }, () => {
     await buildah('push', '--quiet', '--creds', login.credentials, '--tls-verify=false', `${uri}:2`);
     await buildah('rm', '--all');
     const { imageIds = [] } = await ecr.listImages({ repositoryName });
-    assert.deepEqual(imageIds.map(({ imageTag }) => imageTag).sort(), ['1', '2']);
+    assert.deepEqual(new Set(imageIds.map(({ imageTag }) => imageTag)), new Set(['1', '2']));
   });
 
   it('refuses a wrong token, none, and one whose owner lost the right', async () => {

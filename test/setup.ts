@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { allInstallations } from '../src/cli/installation.ts';
 import { bringUp, gantry } from './fixtures/gantry.ts';
 import { leaksOf } from './fixtures/leaks.ts';
 
@@ -29,7 +30,9 @@ export async function globalSetup(): Promise<void> {
 export async function globalTeardown(): Promise<void> {
   if (!ours) return;
   try {
-    await gantry(name, 'down', '--purge');
+    // A test's own, that it did not come to take down, is named after this one.
+    const names = (await allInstallations()).map((one) => one.name).filter((one) => one === name || one.startsWith(`${name}-`));
+    for (const one of names) await gantry(one, 'down', '--purge');
     rmSync(aws, { recursive: true, force: true });
   } catch (error) {
     fail(`gantry down failed: ${String(error)}`);
