@@ -2,7 +2,7 @@ import type * as Sdk from '@aws-sdk/client-ec2';
 import { observed } from '../../../control/hosts.ts';
 import type { Env, Scope } from '../../../control/service.ts';
 import type { ObservedVolume } from '../../../wire/host.ts';
-import { snapshots, volumes } from '../records.ts';
+import { volumes } from '../records.ts';
 import type { Snapshot, Volume } from '../records.ts';
 import { toTags } from '../tagging.ts';
 import { zoneId } from '../zones.ts';
@@ -79,10 +79,6 @@ export interface SeenSnapshot {
   snapshot: Snapshot;
   state: Sdk.SnapshotState;
   reason: string | undefined;
-}
-
-export async function seenSnapshots(env: Env, scope: Scope): Promise<SeenSnapshot[]> {
-  return Promise.all((await snapshots.list(env.store, scope)).map(({ value }) => snapshotWithSeen(env, value)));
 }
 
 export async function snapshotWithSeen(env: Env, snapshot: Snapshot): Promise<SeenSnapshot> {
