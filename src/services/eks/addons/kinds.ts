@@ -14,8 +14,8 @@ export interface AddonKind {
 const NOTHING = { $schema: 'http://json-schema.org/draft-06/schema#', type: 'object', additionalProperties: false, properties: {} };
 
 /**
- * vpc-cni and kube-proxy run as processes of each node (its boot starts them), coredns as a Deployment. Nothing but CoreDNS's
- * `replicaCount` can be configured yet.
+ * vpc-cni and kube-proxy run as processes of each node (its boot starts them), coredns as a Deployment; the EBS CSI driver's
+ * controllers run beside the cluster, its node plugin on each node. Nothing but CoreDNS's `replicaCount` can be configured yet.
  */
 export const ADDONS: readonly AddonKind[] = [
   { name: 'coredns', type: 'networking', namespace: 'kube-system', versions: ['v1.15.0-eksbuild.1'], schema: { ...NOTHING, properties: { replicaCount: { type: 'integer', minimum: 1 } } } },

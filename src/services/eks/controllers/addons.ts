@@ -41,7 +41,10 @@ export const bootstrapController: Controller = {
   },
 };
 
-/** Add-ons: CoreDNS's objects are kept as the add-on says; the EBS CSI driver is there once each kubelet has it (controllers/storage); kube-proxy and vpc-cni are processes of the nodes, and there with them. */
+/**
+ * Add-ons: CoreDNS's objects are kept as the add-on says; the EBS CSI driver is there once each kubelet has it (controllers/storage);
+ * kube-proxy and vpc-cni are processes of the nodes, and there with them.
+ */
 export const addonController: Controller = {
   name: 'eks/addons',
   watches: [
