@@ -15,7 +15,7 @@ const ROOMS: Record<string, string[]> = {
   'src/gateway': ['src/services', 'src/control', 'src/store', 'src/wire'],
   'src/host': ['src/engines', 'src/wire', 'src/control/backoff.ts', 'images'],
   'src/agent': ['src/wire', 'src/engines/protos.ts', 'src/control/backoff.ts', 'src/engines/command.ts'],
-  'src/instance': ['src/wire', 'src/engines/command.ts', 'src/control/backoff.ts'],
+  'src/instance': ['src/wire', 'src/engines/command.ts', 'src/engines/protos.ts', 'src/control/backoff.ts'],
   'src/cli': ['src/gateway', 'src/host', 'src/engines', 'src/wire', 'src/control/backoff.ts', 'images'],
   images: ['src/engines', 'src/wire'],
 };

@@ -1,12 +1,16 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { arrows } from './arrows.ts';
 import { sizes } from './sizes.ts';
 import { sources } from './sources.ts';
 
 /** `npm run check`: the house rules that a program can hold. Each check prints what is wrong, with file and line, or nothing. */
 
-const program = (...argv: string[]) => () => {
-  const { status, stdout, stderr } = spawnSync('npx', ['--no-install', ...argv], { encoding: 'utf8' });
+const bin = join(import.meta.dirname, '../node_modules/.bin');
+
+/** A package's program, on the pinned Node. */
+const program = (name: string, ...args: string[]) => () => {
+  const { status, stdout, stderr } = spawnSync(join(bin, name), args, { encoding: 'utf8', env: { ...process.env, PATH: `${bin}:${process.env.PATH}` } });
   return status === 0 ? [] : [stdout.trim(), stderr.trim()].filter(Boolean);
 };
 

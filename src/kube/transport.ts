@@ -54,5 +54,3 @@ export function transport(connection: Connection) {
     close: () => agent.destroy(),
   };
 }
-
-export type Transport = ReturnType<typeof transport>;

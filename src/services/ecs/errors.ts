@@ -11,7 +11,6 @@ export const invalid = (words: string) => new AwsError('InvalidParameterExceptio
 /** The action is not possible for this caller or with this identifier. */
 export const client = (words: string) => new AwsError('ClientException', 400, words);
 export const unsupported = (words: string) => new AwsError('UnsupportedFeatureException', 400, words);
-export const limitExceeded = (words: string) => new AwsError('LimitExceededException', 400, words);
 export const resourceNotFound = (words: string) => new AwsError('ResourceNotFoundException', 400, words);
 /** The same ClientToken for something else. */
 export const conflict = (resourceIds: string[]) =>

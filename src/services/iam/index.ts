@@ -4,17 +4,14 @@ import { missing, operations } from './operations.ts';
 import { seed } from './seed.ts';
 
 export { credential } from './credentials.ts';
-export type { Credential } from './credentials.ts';
 export { accessDeniedMessage, decide } from './decide.ts';
-export type { AccessRequest, Decision } from './decide.ts';
 export { faultOfIdentityPolicy } from './policy/validate.ts';
 export { askResourcePolicy } from './resource-policies.ts';
 export { instanceProfile, role } from './roles.ts';
-export type { InstanceProfileInfo, RoleInfo } from './roles.ts';
+export type { InstanceProfileInfo } from './roles.ts';
 /** For services that call IAM in its own shapes: `asService(iamOperations, …)`. */
 export { operations as iamOperations } from './operations.ts';
 export { assumeRole, instanceCredentials, machineCredentials, userSession } from './sessions.ts';
-export type { AssumedRole, AssumeRoleRequest, TemporaryCredentials } from './sessions.ts';
 
 /**
  * AWS Identity and Access Management, after https://docs.aws.amazon.com/IAM/latest/APIReference/.

@@ -84,9 +84,9 @@ export const addressOperations = {
   },
 
   /** None has a reverse name of its own. */
-  DescribeAddressesAttribute: async ({ AllocationIds: ids, Attribute: _, ...input }, context) => {
+  DescribeAddressesAttribute: async ({ AllocationIds: ids, MaxResults, NextToken: token }, context) => {
     const all = await select(context, context, kinds.address, ids);
-    const { items, NextToken } = page(all, input, ({ id }) => id);
+    const { items, NextToken } = page(all, { MaxResults, NextToken: token }, ({ id }) => id);
     return { Addresses: items.map(({ id, address }) => ({ AllocationId: id, PublicIp: address })), NextToken };
   },
 
