@@ -35,7 +35,8 @@ export type KubeClient = ReturnType<typeof kubeClient>;
 
 /**
  * A client of one Kubernetes API server, by https://kubernetes.io/docs/reference/using-api/api-concepts/. Every function throws
- * KubeError for what the server refuses. Nothing is tried again here: controllers do that.
+ * KubeError for what the server refuses. Nothing is tried again here: controllers do that. (`@kubernetes/client-node` would bring a dozen
+ * packages more and a generated class a kind; these few functions are all that Gantry asks of the API.)
  */
 export function kubeClient(connection: Connection) {
   const { open, call, close } = transport(connection);
