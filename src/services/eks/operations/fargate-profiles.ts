@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type * as Sdk from '@aws-sdk/client-eks';
+import { AwsError } from '../../../control/error.ts';
 import type { RequestContext } from '../../../control/service.ts';
 import { transact } from '../../../control/transact.ts';
-import { role } from '../../iam/index.ts';
+import { assumeRole, role } from '../../iam/index.ts';
 import { childArn, clusterArn, uuid } from '../arns.ts';
 import { invalidParameter, invalidRequest, noFargateProfile, resourceInUse, resourceLimitExceeded } from '../errors.ts';
 import { requireCluster } from '../lookups.ts';
@@ -47,13 +48,17 @@ export function selectorsFrom(given: Sdk.FargateProfileSelector[]): FargateProfi
 async function checkRole(context: RequestContext, arn: string): Promise<string> {
   if (!(await role(context, context, arn))) throw invalidParameter(`Role with arn: ${arn}, could not be assumed because it does not exist or the trusted entity is not correct`);
   await context.authorize('iam:PassRole', [arn], { 'iam:PassedToService': ['eks.amazonaws.com', 'eks-fargate-pods.amazonaws.com'] });
+  await assumeRole(context, context, { roleArn: arn, sessionName: 'eks-fargate-profile', durationSeconds: 900, service: 'eks-fargate-pods.amazonaws.com' }).catch((error: unknown) => {
+    if (!(error instanceof AwsError && error.code === 'AccessDenied')) throw error;
+    throw invalidParameter('Misconfigured PodExecutionRole Trust Policy; Please add the eks-fargate-pods.amazonaws.com Service Principal');
+  });
   return arn;
 }
 
 async function newProfile(context: RequestContext, cluster: Cluster, input: Sdk.CreateFargateProfileRequest): Promise<FargateProfile> {
   const name = input.fargateProfileName ?? '';
   if (!NAME.test(name)) throw invalidParameter("The fargate profile name can contain only alphanumeric characters (case-sensitive), hyphens and underscores. It must start with an alphanumeric character and can't be longer than 100 characters.", { clusterName: cluster.name, fargateProfileName: name });
-  if (/^eks-/.test(name)) throw invalidParameter("The fargate profile name must not start with the reserved prefix 'eks-'.", { clusterName: cluster.name, fargateProfileName: name });
+  if (name.startsWith('eks-')) throw invalidParameter("The fargate profile name must not start with the reserved prefix 'eks-'.", { clusterName: cluster.name, fargateProfileName: name });
   // A call that is made again with its token finds the profile that it made by the ARN.
   const id = input.clientRequestToken === undefined ? context.randomHex(32) : createHash('sha256').update(JSON.stringify([cluster.id, name, input.clientRequestToken])).digest('hex').slice(0, 32);
   return {

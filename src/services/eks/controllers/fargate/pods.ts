@@ -70,11 +70,16 @@ async function begin(env: Env, scope: Scope, key: string, cluster: Cluster, { cl
   const failed = (why: string) => tell(env, client, pod, 'Warning', 'FailedScheduling', why, FARGATE_SCHEDULER);
   const name = pod.metadata.labels?.[PROFILE_LABEL] ?? '';
   const profile = (await fargateProfiles.get(env.store, scope, cluster.name, name))?.value;
-  if (!profile || profile.status === 'DELETING' || !matches(profile, pod)) return void (await failed(`Misconfigured Fargate Profile: fargate profile ${name} blocked for new launches due to: no such profile takes this pod`));
-  const refusal = refusalOf(pod);
-  if (refusal !== undefined) return void (await failed(refusal));
   const size = sizeOf(pod);
-  if (!size) return void (await failed('Pod not supported on Fargate: the requested resources exceed the largest configuration, 16vCPU 120GB'));
+  if (!profile || profile.status === 'DELETING' || !matches(profile, pod)) {
+    await failed(`Misconfigured Fargate Profile: fargate profile ${name} blocked for new launches due to: no such profile takes this pod`);
+    return undefined;
+  }
+  const refusal = refusalOf(pod);
+  if (refusal !== undefined || !size) {
+    await failed(refusal ?? 'Pod not supported on Fargate: the requested resources exceed the largest configuration, 16vCPU 120GB');
+    return undefined;
+  }
   if (await newSandbox(env, scope, key, profile, size)) return undefined;
   await failed('Fargate capacity is unavailable at this time. Please try again later or in a different availability zone');
   return LATER;
