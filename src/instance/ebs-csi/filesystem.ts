@@ -38,19 +38,34 @@ async function contentOf(device: string): Promise<string | undefined> {
 }
 
 /** e2fsck(8): 1 says that errors were corrected. */
-async function check(device: string): Promise<void> {
-  await run(['e2fsck', '-p', device]).catch((error: unknown) => {
+async function check(device: string, flags: string[]): Promise<void> {
+  await run(['e2fsck', '-p', ...flags, device]).catch((error: unknown) => {
     if (!(error instanceof CommandError) || error.exitCode !== 1) throw error;
   });
 }
+
+/** Before it is mounted, because growing a mounted one asks for CAP_SYS_RESOURCE, which not every machine has to give. */
+async function checkAndGrow(device: string): Promise<void> {
+  await check(device, []);
+  const { stdout } = await run(['dumpe2fs', '-h', device]);
+  const of = (what: string) => Number(new RegExp(`^${what}:\\s+(\\d+)`, 'm').exec(stdout)?.[1]);
+  const blockSize = of('Block size');
+  if ((await sizeOf(device)) < (of('Block count') + 1) * blockSize) return;
+  // resize2fs wants all of it checked first.
+  await check(device, ['-f']);
+  await growFilesystem(device);
+}
+
+/** In bytes. */
+export const sizeOf = async (device: string) => Number((await run(['blockdev', '--getsize64', device])).stdout);
 
 /** Only an empty device is formatted; another file system than the asked one is left alone, and mounting it fails. */
 export async function formatAndMount(device: string, path: string, type: string, options: string[]): Promise<void> {
   const found = await contentOf(device);
   if (found === undefined) await run([`mkfs.${type}`, '-F', '-q', '-m0', device]);
-  else if (found === type) await check(device);
+  else if (found === type) await checkAndGrow(device);
   await run(['mount', '-t', type, ...(options.length ? ['-o', options.join(',')] : []), device, path]);
 }
 
-/** To the size of its device, while it is mounted. */
+/** To the size of its device. */
 export const growFilesystem = (device: string) => run(['resize2fs', device]);

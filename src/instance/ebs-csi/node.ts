@@ -1,16 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdir, realpath, rm, rmdir, stat, statfs, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, realpath, rmdir, stat, statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../engines/command.ts';
 import { DRIVER } from './driver.ts';
-import { formatAndMount, growFilesystem, mountAt, unmount } from './filesystem.ts';
+import { formatAndMount, growFilesystem, mountAt, sizeOf, unmount } from './filesystem.ts';
 import { RpcError } from './rpc.ts';
 import type { Methods } from './rpc.ts';
 
 /** Of csi.proto, what is read here. */
 interface Capability {
-  block?: object | null;
   mount?: { fsType: string; mountFlags: string[] } | null;
 }
 
@@ -45,8 +43,9 @@ export function nodeService({ instanceId, zone }: { instanceId: string; zone: st
 
     async nodeStageVolume({ volumeId, stagingTargetPath, volumeCapability, publishContext }: StageRequest) {
       const wanted = volumeCapability?.mount;
+      // The kubelet would put the device on a loop device, which instances have none of.
+      if (!wanted) throw new RpcError('INVALID_ARGUMENT', 'NodeStageVolume: block volumes are not implemented by Gantry');
       const device = await deviceOf(volumeId, publishContext);
-      if (!wanted) return {};
       const type = wanted.fsType || 'ext4';
       if (!FILE_SYSTEMS.includes(type)) throw new RpcError('INVALID_ARGUMENT', `NodeStageVolume: invalid fstype ${type}`);
       const mounted = await mountAt(stagingTargetPath);
@@ -54,7 +53,6 @@ export function nodeService({ instanceId, zone }: { instanceId: string; zone: st
       if (mounted) throw new RpcError('INTERNAL', `another device, ${mounted.device}, is mounted at ${stagingTargetPath}`);
       await mkdir(stagingTargetPath, { recursive: true });
       await formatAndMount(device, stagingTargetPath, type, wanted.mountFlags);
-      await growFilesystem(device);
       return {};
     },
 
@@ -63,14 +61,11 @@ export function nodeService({ instanceId, zone }: { instanceId: string; zone: st
       return {};
     },
 
-    async nodePublishVolume({ volumeId, stagingTargetPath, targetPath, volumeCapability, readonly, publishContext }: PublishRequest) {
+    async nodePublishVolume({ volumeId, stagingTargetPath, targetPath, readonly }: PublishRequest) {
       if (await mountAt(targetPath)) return {};
-      const isBlock = Boolean(volumeCapability?.block);
-      if (!isBlock && !(await mountAt(stagingTargetPath))) throw new RpcError('FAILED_PRECONDITION', `${volumeId} is not staged at ${stagingTargetPath}`);
-      const source = isBlock ? await deviceOf(volumeId, publishContext) : stagingTargetPath;
-      await mkdir(isBlock ? dirname(targetPath) : targetPath, { recursive: true });
-      if (isBlock) await writeFile(targetPath, '');
-      await run(['mount', '--bind', source, targetPath]);
+      if (!(await mountAt(stagingTargetPath))) throw new RpcError('FAILED_PRECONDITION', `${volumeId} is not staged at ${stagingTargetPath}`);
+      await mkdir(targetPath, { recursive: true });
+      await run(['mount', '--bind', stagingTargetPath, targetPath]);
       if (readonly) await run(['mount', '-o', 'remount,bind,ro', targetPath]);
       return {};
     },
@@ -79,13 +74,12 @@ export function nodeService({ instanceId, zone }: { instanceId: string; zone: st
       await unmount(targetPath);
       const left = await stat(targetPath).catch(() => undefined);
       // Never recursively: what is in it would be the user's.
-      if (left) await (left.isDirectory() ? rmdir(targetPath) : rm(targetPath));
+      if (left) await rmdir(targetPath);
       return {};
     },
 
     async nodeGetVolumeStats({ volumePath }: { volumePath: string }) {
       if (!existsSync(volumePath)) throw new RpcError('NOT_FOUND', `path ${volumePath} does not exist`);
-      if ((await stat(volumePath)).isBlockDevice()) return { usage: [{ unit: 'BYTES', total: Number((await run(['blockdev', '--getsize64', volumePath])).stdout) }] };
       const { bsize, blocks, bfree, bavail, files, ffree } = await statfs(volumePath);
       return {
         usage: [
@@ -95,10 +89,11 @@ export function nodeService({ instanceId, zone }: { instanceId: string; zone: st
       };
     },
 
-    async nodeExpandVolume({ volumeId, volumeCapability }: { volumeId: string; volumeCapability: Capability | null }) {
+    async nodeExpandVolume({ volumeId }: { volumeId: string }) {
       const device = await deviceOf(volumeId, {});
-      if (!volumeCapability?.block) await growFilesystem(device);
-      return { capacityBytes: Number((await run(['blockdev', '--getsize64', device])).stdout) };
+      // Without CAP_SYS_RESOURCE this fails for as long as the volume is mounted; it grows when a pod next gets it.
+      await growFilesystem(device);
+      return { capacityBytes: await sizeOf(device) };
     },
   };
 }

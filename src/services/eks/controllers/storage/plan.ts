@@ -33,6 +33,7 @@ export function planVolume(cluster: string, claim: Claim, storageClass: StorageC
   const { parameters, fsType, tags } = read(storageClass.parameters ?? {});
   const wrong = claim.spec.accessModes?.find((mode) => !MODES.includes(mode));
   if (wrong !== undefined) throw new PlanError('rpc error: code = InvalidArgument desc = Volume capabilities not supported. Only AccessModes[ReadWriteOnce] supported.');
+  if (claim.spec.volumeMode === 'Block') throw new PlanError('rpc error: code = InvalidArgument desc = Block volumes are not implemented by Gantry');
   if (claim.spec.dataSource) throw new PlanError(`${claim.spec.dataSource.kind} is not supported as a data source`);
   if (claim.spec.selector) throw new PlanError('claim Selector is not supported');
   const requested = claim.spec.resources?.requests?.storage ?? '';
@@ -79,7 +80,6 @@ function numberOf(key: string, value: string): number {
 /** As the external provisioner writes it: https://github.com/kubernetes-csi/external-provisioner */
 export function persistentVolume({ name, zone, sizeGiB, fsType }: VolumePlan, claim: Claim, storageClass: StorageClass, volumeId: string): Volume {
   const { namespace = '', name: claimName, uid = '', resourceVersion = '' } = claim.metadata;
-  const volumeMode = claim.spec.volumeMode ?? 'Filesystem';
   const inZone = (key: string) => ({ key, operator: 'In', values: [zone] });
   return {
     metadata: { name, annotations: { 'pv.kubernetes.io/provisioned-by': DRIVER }, finalizers: [PROVISIONER_FINALIZER] },
@@ -87,11 +87,11 @@ export function persistentVolume({ name, zone, sizeGiB, fsType }: VolumePlan, cl
       accessModes: claim.spec.accessModes ?? ['ReadWriteOnce'],
       capacity: { storage: `${sizeGiB}Gi` },
       claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name: claimName, uid, resourceVersion },
-      csi: { driver: DRIVER, volumeHandle: volumeId, ...(volumeMode === 'Filesystem' ? { fsType } : {}), volumeAttributes: { 'storage.kubernetes.io/csiProvisionerIdentity': DRIVER } },
+      csi: { driver: DRIVER, volumeHandle: volumeId, fsType, volumeAttributes: { 'storage.kubernetes.io/csiProvisionerIdentity': DRIVER } },
       nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [inZone(`topology.${DRIVER}/zone`), inZone('topology.kubernetes.io/zone')] }] } },
       persistentVolumeReclaimPolicy: storageClass.reclaimPolicy ?? 'Delete',
       storageClassName: storageClass.metadata.name,
-      volumeMode,
+      volumeMode: 'Filesystem',
       ...(storageClass.mountOptions?.length ? { mountOptions: storageClass.mountOptions } : {}),
     },
   };

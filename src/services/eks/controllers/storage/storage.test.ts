@@ -44,6 +44,7 @@ test('parameters are taken in any case; what cannot be is refused in the driver\
     assert.throws(() => planVolume('main', of, { ...storageClass, ...change }, 'a'), (error) => error instanceof PlanError && words.test(error.message));
   refused({ parameters: { sort: 'gp3' } }, claim, /Invalid parameter key sort for CreateVolume/);
   refused({ parameters: { iops: 'many' } }, claim, /Could not parse invalid iops: many/);
+  refused({}, { ...claim, spec: { ...claim.spec, volumeMode: 'Block' } }, /Block volumes are not implemented/);
   refused({}, { ...claim, spec: { ...claim.spec, accessModes: ['ReadWriteMany'] } }, /Only AccessModes\[ReadWriteOnce\] supported/);
 });
 
