@@ -132,6 +132,8 @@ const EC2_ISSUES: Record<string, string> = {
 const issueOf = (error: unknown): Issue => ({ code: (error instanceof AwsError ? EC2_ISSUES[error.code] : undefined) ?? 'InternalFailure', message: error instanceof Error ? error.message : String(error) });
 
 async function takeAway(env: Env, scope: Scope, { key, value: cluster }: Entry<Cluster>): Promise<{ againInMs: number } | undefined> {
+  // Their pods end first, gracefully: what ends them is this very cluster.
+  if ((await fargateProfiles.list(env.store, scope, cluster.name)).length) return { againInMs: SOON_MS };
   forgetKube(cluster);
   for (const one of await members.list(env.store, scope, cluster.name)) await members.update(env.store, one.key, (now) => (now.retired ? undefined : { ...now, retired: true }));
   await clearEndpoint(env, scope, cluster);
@@ -140,7 +142,7 @@ async function takeAway(env: Env, scope: Scope, { key, value: cluster }: Entry<C
   // A group that something else names stays, as in AWS.
   for (const id of [cluster.endpointSecurityGroupId, cluster.clusterSecurityGroupId]) if (id !== undefined) await deleteSecurityGroup(env, scope, id);
   const rest: Change[] = [];
-  for (const records of [accessEntries, addons, fargateProfiles, updates, memberPkis]) {
+  for (const records of [accessEntries, addons, updates, memberPkis]) {
     for (const one of await env.store.list(records.under(scope, cluster.name)).then(({ entries }) => entries)) rest.push({ delete: one.key });
   }
   await env.store.commit([...rest, { delete: pkis.key(scope, cluster.name) }, { delete: key }]);

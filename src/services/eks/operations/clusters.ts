@@ -65,7 +65,9 @@ export const clusterOperations = {
       const { name } = value;
       if (value.deletionProtection) throw invalidRequest(`Cluster ${name} cannot be deleted because deletion protection is enabled.`, { clusterName: name });
       if ((await nodegroups.list(context.store, context, name)).length) throw resourceInUse('Cluster has nodegroups attached', { clusterName: name });
-      if ((await fargateProfiles.list(context.store, context, name)).length) throw resourceInUse('Cluster has Fargate profiles attached', { clusterName: name });
+      // One that is on its way out does not hold the cluster back: AWS makes the caller wait for it.
+      const profiles = await fargateProfiles.list(context.store, context, name);
+      if (profiles.some((profile) => profile.value.status !== 'DELETING')) throw resourceInUse('Cluster has Fargate profiles attached', { clusterName: name });
       const after = await clusters.update(context.store, key, (cluster) => ({ ...cluster, status: 'DELETING' }));
       return { cluster: await shape(context, after ?? value) };
     },
