@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import type { Deployment } from '@aws-sdk/client-ecs';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identify } from '../src/cli/supervisor/process.ts';
 import { run } from '../src/engines/command.ts';
 import { clientsOf, type Clients } from './fixtures/clients.ts';
 import { fleet, steady, webTask, type Fleet } from './fixtures/fleet.ts';
@@ -29,6 +32,7 @@ describe('a program is killed while a service is being deployed', { timeout: 900
   let clients: Clients;
   let own: Fleet;
   let url = '';
+  let instances: string[] = [];
   const revisions: string[] = [];
   let deployed = 0;
 
@@ -54,6 +58,9 @@ describe('a program is killed while a service is being deployed', { timeout: 900
       cluster: own.cluster, serviceName: 'web', taskDefinition: revisions[0], desiredCount: TASKS,
       loadBalancers: [{ targetGroupArn: targets, containerName: 'web', containerPort: 8080 }],
     });
+    const { containerInstanceArns } = await clients.ecs.listContainerInstances({ cluster: own.cluster });
+    const { containerInstances = [] } = await clients.ecs.describeContainerInstances({ cluster: own.cluster, containerInstances: containerInstanceArns });
+    instances = containerInstances.map(({ ec2InstanceId = '' }) => ec2InstanceId);
     await steady(clients, own.cluster, 'web');
     await until('the balancer answers', 60, async () => holds(await get(url, { host: HOST }), ({ status }) => status === 200));
   });
@@ -63,13 +70,8 @@ describe('a program is killed while a service is being deployed', { timeout: 900
     assert.deepEqual(await leaksOf(name), []);
   });
 
-  const instanceIds = async () => {
-    const { containerInstanceArns = [] } = await clients.ecs.listContainerInstances({ cluster: own.cluster });
-    const { containerInstances = [] } = await clients.ecs.describeContainerInstances({ cluster: own.cluster, containerInstances: containerInstanceArns });
-    return containerInstances.map(({ ec2InstanceId = '' }) => ec2InstanceId);
-  };
-
-  const inFirstInstance = (words: string) => async () => processesIn(name, (await instanceIds())[0] ?? '', words);
+  /** In the first of them; known beforehand, as nobody can be asked while the control plane is down. */
+  const inFirstInstance = (words: string) => async () => processesIn(name, instances[0] ?? '', words);
 
   async function haproxies(): Promise<number[]> {
     const namespaces = (await run(['ip', 'netns', 'list'])).stdout.split('\n').map((line) => line.split(' ')[0] ?? '').filter((one) => one.startsWith(`${name}-lb-`));
@@ -87,16 +89,22 @@ describe('a program is killed while a service is being deployed', { timeout: 900
     return new Map(found);
   }
 
-  /** Deploys the other revision, and kills as soon as its first task is on its way. */
-  async function deployAndKill(victims: () => Promise<number[]>): Promise<string> {
+  /** When to kill: so many tasks of the new revision have been started, or run. */
+  const moments = {
+    'as it begins': ({ pendingCount = 0, runningCount = 0 }: Deployment) => pendingCount + runningCount > 0,
+    'as old tasks go': ({ runningCount = 0 }: Deployment) => runningCount === TASKS,
+  };
+
+  /** Deploys the other revision, and kills in the middle of it. */
+  async function deployAndKill(victims: () => Promise<number[]>, moment: keyof typeof moments): Promise<string> {
     deployed = 1 - deployed;
     const revision = revisions[deployed] ?? '';
     await clients.ecs.updateService({ cluster: own.cluster, service: 'web', taskDefinition: revision });
-    await until('the deployment has begun', 30, async () => {
-      const { services } = await clients.ecs.describeServices({ cluster: own.cluster, services: ['web'] });
-      return (services?.[0]?.deployments ?? []).some((one) => one.taskDefinition === revision && (one.pendingCount ?? 0) + (one.runningCount ?? 0) > 0);
-    });
     const pids = await victims();
+    await until(`the deployment is there: ${moment}`, 60, async () => {
+      const { services } = await clients.ecs.describeServices({ cluster: own.cluster, services: ['web'] });
+      return (services?.[0]?.deployments ?? []).some((one) => one.taskDefinition === revision && moments[moment](one));
+    });
     assert.ok(pids.length > 0, 'nothing to kill');
     for (const pid of pids) process.kill(pid, 'SIGKILL');
     return revision;
@@ -115,14 +123,14 @@ describe('a program is killed while a service is being deployed', { timeout: 900
     assert.deepEqual([...counted].filter(([, times]) => times !== 1), [], 'tasks that started more than once');
     assert.deepEqual(ids.filter((id) => !counted.has(id)), [], 'tasks that are said to run and never started');
     // Old tasks drain for 5 s; then nothing is left but what is wished.
-    await until('nothing runs that nobody wished', 60, async () => {
-      const servers = (await instanceIds()).flatMap((id) => processesIn(name, id, 'httpd -f'));
+    await until('nothing runs that nobody wished', 60, () => {
+      const servers = instances.flatMap((id) => processesIn(name, id, 'httpd -f'));
       return holds(servers.length, (count) => count === TASKS);
     });
     for (let i = 0; i < 12; i++) assert.match((await get(url, { host: HOST })).body, new RegExp(`^version ${deployed + 1} `));
   }
 
-  const program = (which: 'controlPlane' | 'hostAgent') => async () => [(await status(name))[which].pid ?? 0];
+  const program = (which: 'controlPlane' | 'hostAgent') => async () => [(await status(name))[which].pid].filter((pid) => pid !== null);
 
   const cases: Record<string, () => Promise<number[]>> = {
     'the control plane': program('controlPlane'),
@@ -131,16 +139,37 @@ describe('a program is killed while a service is being deployed', { timeout: 900
     'containerd in an instance': async () => (await inFirstInstance('containerd')()).filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'containerd'),
   };
   for (const [what, victims] of Object.entries(cases)) {
-    it(`${what}: the deployment arrives, and not one request is lost`, async () => {
-      await using traffic = load(url, HOST, /^version/);
-      await arrives(await deployAndKill(victims));
-      await traffic.stop();
-      assert.deepEqual(traffic.failures, [], `of ${traffic.count()} requests`);
-    });
+    for (const moment of Object.keys(moments) as (keyof typeof moments)[]) {
+      it(`${what}, ${moment}: the deployment arrives, and not one request is lost`, async () => {
+        await using traffic = load(url, HOST, /^version/);
+        await arrives(await deployAndKill(victims, moment));
+        await traffic.stop();
+        assert.deepEqual(traffic.failures, [], `of ${traffic.count()} requests`);
+      });
+    }
   }
 
+  it('all of them, again and again, while one deployment overtakes the other: the last one arrives, and not one request is lost', async () => {
+    await using traffic = load(url, HOST, /^version/);
+    const killed: string[] = [];
+    for (let round = 0; round < 3; round++) {
+      deployed = 1 - deployed;
+      await until('the gateway takes the deployment', 30, async () => (await clients.ecs.updateService({ cluster: own.cluster, service: 'web', taskDefinition: revisions[deployed] })).service);
+      for (const [what, victims] of Object.entries(cases).sort(() => Math.random() - 0.5)) {
+        await sleep(200 + Math.random() * 1_300);
+        // One that is just being started again is spared this time.
+        for (const pid of await victims().catch(() => [])) {
+          if (identify(pid) && process.kill(pid, 'SIGKILL')) killed.push(what);
+        }
+      }
+    }
+    await arrives(revisions[deployed] ?? '');
+    await traffic.stop();
+    assert.deepEqual(traffic.failures, [], `of ${traffic.count()} requests; killed, in turn: ${killed.join(', ')}`);
+  });
+
   it('the balancer: it is back at once, and the deployment arrives', async () => {
-    const revision = await deployAndKill(haproxies);
+    const revision = await deployAndKill(haproxies, 'as it begins');
     const from = Date.now();
     await until('the balancer answers again', 30, async () => holds(await get(url, { host: HOST }), ({ status }) => status === 200));
     assert.ok(Date.now() - from < BALANCER_BACK_MS, `back after ${Date.now() - from} ms`);
