@@ -1,7 +1,7 @@
 import type { Installation } from '../wire/installation.ts';
 import { endpointOf } from './installation.ts';
 
-/** What the gateway says of itself at `GET /_gantry/health`; undefined where nothing of ours answers. */
+/** What the gateway says of itself at `GET /_gantry/health`; undefined where nothing answers, or another installation. */
 export interface Health {
   status: 'ok';
   /** Machines whose agents have spoken. */
@@ -11,8 +11,8 @@ export interface Health {
 export async function health(installation: Installation): Promise<Health | undefined> {
   try {
     const response = await fetch(`${endpointOf(installation)}/_gantry/health`, { signal: AbortSignal.timeout(2_000) });
-    const body = (await response.json()) as Partial<Health>;
-    return response.ok && body.status === 'ok' ? { status: 'ok', hosts: body.hosts ?? 0 } : undefined;
+    const body = (await response.json()) as Partial<Health & { name: string }>;
+    return response.ok && body.status === 'ok' && body.name === installation.name ? { status: 'ok', hosts: body.hosts ?? 0 } : undefined;
   } catch {
     return undefined;
   }
