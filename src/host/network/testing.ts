@@ -1,10 +1,14 @@
 /** A small VPC for tests of the host's parts: a wish that can be changed, an installation of its own, and what was reported. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DesiredInterface, DesiredKinds, ObservedChange } from '../../wire/host.ts';
 import type { Host } from '../part.ts';
+
+const BLOCKS = 64;
+const FIRST_PORT = 19_900;
 
 export const vpcId = 'vpc-0123456789abcdef0';
 export const subnetId = 'subnet-0123456789abcdef0';
@@ -15,8 +19,7 @@ export async function testHost() {
   const random = randomBytes(4);
   const name = `t${random.toString('hex')}`;
   const folder = await mkdtemp(join(tmpdir(), `gantry-${name}-`));
-  // Out of the other half of 198.18.0.0/15, so that a test and an installation on one machine do not meet.
-  const publicCidr = `198.19.${random.readUInt8(0) & 0xfc}.0/22`;
+  const publicCidr = `198.19.${4 * (await ownBlock(random.readUInt8(0)))}.0/22`;
   const observed = new Map<string, unknown>();
   const host: Host = {
     installation: {
@@ -42,6 +45,23 @@ export async function testHost() {
     publicAddress: (n: number) => publicCidr.replace(/0\/22$/, String(n)),
     removeFolder: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/**
+ * One of the 64 blocks of a /22 in 198.19.0.0/16, the half of 198.18.0.0/15 that installations take last. It is this process's while it
+ * lives, by a socket that listens: test files run side by side, and one's table rejects what is not its own of the same block.
+ */
+async function ownBlock(start: number): Promise<number> {
+  for (let step = 0; step < BLOCKS; step++) {
+    const block = (start + step) % BLOCKS;
+    const held = createServer().unref();
+    const taken = await new Promise<boolean>((resolve) => {
+      held.once('error', () => resolve(true));
+      held.listen(FIRST_PORT + block, '127.0.0.1', () => resolve(false));
+    });
+    if (!taken) return block;
+  }
+  throw new Error('all blocks of public addresses for tests are taken');
 }
 
 /** An interface in the VPC, 172.31.0.`n`. */
