@@ -52,7 +52,8 @@ export const fargatePodController: Controller = {
     const cluster = (await clusters.get(env.store, scope, clusterName))?.value;
     const entry = await sandboxes.at(env.store, key);
     const world = worlds.of(env, clusters.key(scope, clusterName));
-    const ending = !cluster || cluster.status === 'DELETING' || cluster.status === 'FAILED';
+    // In a cluster that is being deleted pods end first, and gracefully (profiles.ts), which takes the machines that they run on.
+    const ending = !cluster || cluster.status === 'FAILED';
     if (!world && !ending) return entry && LATER;
     const found = world?.caches.pods.get(name, namespace);
     const pod = found?.metadata.uid === uid ? found : undefined;

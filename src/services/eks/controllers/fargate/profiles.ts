@@ -78,14 +78,25 @@ async function ensureAccessEntry(env: Env, scope: Scope, cluster: Cluster, { pod
 }
 
 /** Its pods are deleted with it, as AWS does; a cluster that does not answer keeps nobody's profile alive. */
+/** How many of its pods have not ended yet, all of them told to. */
+async function endPods(env: Env, scope: Scope, profile: FargateProfile, cluster: Cluster, world: View): Promise<number> {
+  await settlePolicy(env, scope, cluster.name, world);
+  const { items } = await world.client.list(fargatePods, { labelSelector: `${PROFILE_LABEL}=${profile.name}` });
+  const left = items.filter(({ spec }) => spec.schedulerName === FARGATE_SCHEDULER);
+  for (const pod of left) if (!pod.metadata.deletionTimestamp) await world.client.delete(fargatePods, pod.metadata, pod.metadata.uid ? { uid: pod.metadata.uid } : {});
+  return left.length;
+}
+
 async function remove(env: Env, scope: Scope, key: string, profile: FargateProfile, cluster: Cluster, world: View | undefined): Promise<{ againInMs: number } | undefined> {
   const own = (await sandboxes.list(env.store, scope, cluster.name)).filter(({ value }) => value.profile === profile.name);
   if (world) {
-    await settlePolicy(env, scope, cluster.name, world);
-    const { items } = await world.client.list(fargatePods, { labelSelector: `${PROFILE_LABEL}=${profile.name}` });
-    const left = items.filter(({ spec }) => spec.schedulerName === FARGATE_SCHEDULER);
-    for (const pod of left) if (!pod.metadata.deletionTimestamp) await world.client.delete(fargatePods, pod.metadata, pod.metadata.uid ? { uid: pod.metadata.uid } : {});
-    if (left.length) return SOON;
+    const left = await endPods(env, scope, profile, cluster, world).catch((error: unknown) => {
+      if (cluster.status !== 'DELETING') throw error;
+      return undefined;
+    });
+    if (left) return SOON;
+    // Nobody answers any more in a cluster of which nothing is to stay.
+    if (left === undefined) for (const one of own) await retire(env, one.key);
   } else if (cluster.status === 'ACTIVE') {
     return SOON;
   } else {
