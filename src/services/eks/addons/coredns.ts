@@ -91,7 +91,7 @@ function deploymentSpec(image: string, replicas: number) {
           volumeMounts: [{ name: 'config-volume', mountPath: '/etc/coredns', readOnly: true }],
           ports: [{ name: 'dns', containerPort: 53, protocol: 'UDP' }, { name: 'dns-tcp', containerPort: 53, protocol: 'TCP' }, { name: 'metrics', containerPort: 9153, protocol: 'TCP' }],
           livenessProbe: { ...probe('/health', 8080), initialDelaySeconds: 60 },
-          readinessProbe: { ...probe('/ready', 8181), periodSeconds: 2 },
+          readinessProbe: { ...probe('/ready', 8181), periodSeconds: 1 },
           securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { add: ['NET_BIND_SERVICE'], drop: ['ALL'] } },
         }],
         volumes: [{ name: 'config-volume', configMap: { name: 'coredns', items: [{ key: 'Corefile', path: 'Corefile' }] } }],
