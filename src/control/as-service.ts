@@ -1,4 +1,5 @@
 import type { Env, Handler, Operation, RequestContext, Scope } from './service.ts';
+import { uuid } from './uuid.ts';
 
 /**
  * Calls operations of another service in AWS's own shapes, as AWS's services do through a service-linked role: no policy is asked.
@@ -21,7 +22,7 @@ export function serviceContext(env: Env, scope: Scope, service: string): Request
     account: scope.account,
     region: scope.region,
     principal: { type: 'Service', account: scope.account, arn: service, userId: service, identityArn: service },
-    requestId: env.randomHex(32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+    requestId: uuid(env.randomHex(32)),
     sourceIp: service,
     authorize: async () => {},
   };

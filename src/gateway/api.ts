@@ -7,6 +7,7 @@ import { awsQuery, ec2Query } from './protocols/query.ts';
 import { restJson } from './protocols/rest-json.ts';
 import { mistypedMember, missingMember, operationsOf } from './protocols/schema.ts';
 import { readSignature } from './sigv4.ts';
+import { uuid } from '../control/uuid.ts';
 
 const FORMATS: Record<Service['protocol']['name'], WireFormat> = { awsJson1_1: awsJson, restJson1: restJson, awsQuery, ec2Query };
 
@@ -89,5 +90,3 @@ function asAwsError(error: unknown, service: Service, env: Env): AwsError {
   const code = service.protocol.name === 'ec2Query' ? 'InternalError' : 'InternalFailure';
   return new AwsError(code, 500, 'An internal error has occurred', {});
 }
-
-const uuid = (hex: string) => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

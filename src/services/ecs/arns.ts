@@ -1,6 +1,7 @@
 import type { Env, Scope } from '../../control/service.ts';
 import { clusterNotFound, invalid } from './errors.ts';
 import type { ContainerInstance, Service, Task } from './records.ts';
+import { uuid } from '../../control/uuid.ts';
 
 /**
  * ARNs of ECS, in the long format: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
@@ -59,7 +60,7 @@ export function idIn(cluster: string, type: 'task' | 'container-instance' | 'ser
 export const newId = (env: Pick<Env, 'randomHex'>) => env.randomHex(32);
 
 export function newUuid(env: Pick<Env, 'randomHex'>): string {
-  return env.randomHex(32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return uuid(env.randomHex(32));
 }
 
 /** `ecs-svc/` and 19 digits. */

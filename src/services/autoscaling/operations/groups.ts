@@ -11,6 +11,7 @@ import type { Group } from '../records.ts';
 import { checkSizes, groupTags, healthCheckTypes, launchOf, PROCESSES, refuseWhatIsNotThere, subnetsFor, targetGroupArns, terminationPolicies } from '../settings.ts';
 import { groupShape } from '../shapes.ts';
 import type { AutoScalingOperations } from '../table.ts';
+import { uuid } from '../../../control/uuid.ts';
 
 async function newGroup(context: RequestContext, input: Sdk.CreateAutoScalingGroupType): Promise<Group> {
   const name = input.AutoScalingGroupName ?? '';
@@ -24,10 +25,10 @@ async function newGroup(context: RequestContext, input: Sdk.CreateAutoScalingGro
   if (!launch) throw validation('Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter.');
   const subnets = await subnetsFor(context, input);
   if (!subnets) throw validation('At least one Availability Zone or VPC Subnet is required.');
-  const uuid = context.randomHex(32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const id = uuid(context.randomHex(32));
   return {
     name, minSize, maxSize, desiredCapacity, launch, subnets,
-    arn: `arn:aws:autoscaling:${context.region}:${context.account}:autoScalingGroup:${uuid}:autoScalingGroupName/${name}`, createdAt: context.now().toISOString(),
+    arn: `arn:aws:autoscaling:${context.region}:${context.account}:autoScalingGroup:${id}:autoScalingGroupName/${name}`, createdAt: context.now().toISOString(),
     healthCheckTypes: healthCheckTypes(input.HealthCheckType) ?? ['EC2'], healthCheckGracePeriod: input.HealthCheckGracePeriod ?? 0, defaultCooldown: input.DefaultCooldown ?? 300,
     targetGroupArns: await targetGroupArns(context, input.TargetGroupARNs, input.TrafficSources), leavingTargetGroupArns: [],
     terminationPolicies: terminationPolicies(input.TerminationPolicies) ?? ['Default'], newInstancesProtectedFromScaleIn: input.NewInstancesProtectedFromScaleIn ?? false,

@@ -4,6 +4,7 @@ import { page } from '../find.ts';
 import { groups, launchConfigurations } from '../records.ts';
 import type { LaunchConfiguration } from '../records.ts';
 import type { AutoScalingOperations } from '../table.ts';
+import { uuid } from '../../../control/uuid.ts';
 
 const shape = ({ name, arn, createdAt, data }: LaunchConfiguration): Sdk.LaunchConfiguration => ({
   // Stored as it came: the shapes of request and description have the same members.
@@ -15,10 +16,10 @@ export const launchConfigurationOperations = {
     const name = input.LaunchConfigurationName ?? '';
     if (input.InstanceId !== undefined || input.SpotPrice !== undefined || input.BlockDeviceMappings?.length || input.AssociatePublicIpAddress !== undefined) throw validation('InstanceId, SpotPrice, BlockDeviceMappings and AssociatePublicIpAddress: not implemented by Gantry.');
     if (!input.ImageId || !input.InstanceType) throw validation('Valid requests must contain either the InstanceID parameter or both the ImageId and InstanceType parameters.');
-    const uuid = context.randomHex(32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    const id = uuid(context.randomHex(32));
     const record: LaunchConfiguration = {
       name, createdAt: context.now().toISOString(), data: JSON.parse(JSON.stringify(input)) as Record<string, unknown>,
-      arn: `arn:aws:autoscaling:${context.region}:${context.account}:launchConfiguration:${uuid}:launchConfigurationName/${name}`,
+      arn: `arn:aws:autoscaling:${context.region}:${context.account}:launchConfiguration:${id}:launchConfigurationName/${name}`,
     };
     const commit = await context.store.commit([launchConfigurations.put(launchConfigurations.key(context, name), record, 0)]);
     if (!commit.ok) throw configurationExists(name);

@@ -11,6 +11,7 @@ import { layers, uploads } from '../records.ts';
 import type { Layer, Repository } from '../records.ts';
 import { digestOf, ifMissing, place, uploadsFolder, want } from './blobs.ts';
 import { exclusively } from './exclusively.ts';
+import { uuid } from '../../../control/uuid.ts';
 
 /** A layer on its way in. What was received survives a restart; the client asks how much that is and goes on from there. */
 
@@ -18,7 +19,6 @@ type Uploading = Pick<Entry<Repository>, 'key' | 'value' | 'revision'>;
 
 const UPLOAD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const fileOf = (env: Env, uploadId: string) => join(uploadsFolder(env), uploadId);
-const uuid = (hex: string) => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 export async function startUpload(env: Env, scope: Scope, repository: Uploading): Promise<string> {
   const uploadId = uuid(env.randomHex(32));
