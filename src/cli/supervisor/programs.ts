@@ -49,12 +49,15 @@ export async function readRecord(name: string, program: ProgramName): Promise<Pr
   }
 }
 
-/** The program, if it runs now: by its record, or, where whoever started it died before writing that, by its command line. */
+/**
+ * The program, if it runs now: by its record, or, where whoever started it has not written that yet or died before it did, by its
+ * command line. Then a record that is there is its predecessor's, so it was started once more.
+ */
 export async function running(program: Program, installation: Pick<Installation, 'name' | 'stateDir'>): Promise<ProgramRecord | undefined> {
   const record = await readRecord(installation.name, program.name);
   if (record && isAlive(record)) return record;
   const found = find(program, installation);
-  return found && { ...found, startedAt: new Date().toISOString(), restarts: record?.restarts ?? 0 };
+  return found && { ...found, startedAt: new Date().toISOString(), restarts: record ? record.restarts + 1 : 0 };
 }
 
 /** From whichever clone of Gantry it was started. */
