@@ -29,6 +29,8 @@ export interface DesiredInterface {
   prefixes?: string[];
   /** From the installation's public CIDR; 1:1 NAT on the router, as an internet gateway does. */
   publicAddress?: string;
+  /** The public address is the provider's edge, not the VPC's: it is reached whatever the subnet's routes say, as an EKS endpoint is. */
+  atEdge?: true;
   securityGroupIds: string[];
   /** No groups at all, and everything passes: a network load balancer's without groups. */
   unfiltered?: true;

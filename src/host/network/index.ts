@@ -113,9 +113,9 @@ const attached = (desired: Desired): Map<string, Attached> => new Map([...desire
   return wished ? [[id, { ...wish, attachment }] as const] : [];
 }));
 
-/** Public address → the VPC whose router it leads to; none without an internet gateway. */
-const publicRoutes = (desired: Desired): Map<string, string> => new Map([...attached(desired).values()].flatMap(({ publicAddress, networkId, subnetId }) => {
-  const internet = desired.network.get(networkId)?.subnets.some(({ id, internet }) => id === subnetId && internet);
+/** Public address → the VPC whose router it leads to; none without an internet gateway, unless it is the provider's edge. */
+const publicRoutes = (desired: Desired): Map<string, string> => new Map([...attached(desired).values()].flatMap(({ publicAddress, atEdge, networkId, subnetId }) => {
+  const internet = atEdge ?? desired.network.get(networkId)?.subnets.some(({ id, internet }) => id === subnetId && internet);
   return publicAddress && internet ? [[publicAddress, networkId] as const] : [];
 }));
 

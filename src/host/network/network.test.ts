@@ -182,6 +182,11 @@ test('the outside is reached with a public address, as the host; without one it 
   await network.reconcile(wish);
   assert.equal(await get(a, 'http://203.0.113.2/'), 'no answer');
   assert.equal(await get(null, `http://${publicAddress(6)}/`), 'no answer');
+  const withoutEdge = wish.interface.get(eniB)!;
+  wish.interface.set(eniB, { ...withoutEdge, atEdge: true });
+  await network.reconcile(wish);
+  assert.match(await get(null, `http://${publicAddress(6)}/`), /^\d+\./);
+  wish.interface.set(eniB, withoutEdge);
   wish.network.set(vpcId, { cidrBlocks: ['172.31.0.0/16'], subnets: (wish.network.get(vpcId)?.subnets ?? []).map((subnet) => ({ ...subnet, internet: true })) });
   await network.reconcile(wish);
   assert.equal(await get(a, 'http://203.0.113.2/'), '203.0.113.1');

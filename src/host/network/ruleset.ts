@@ -41,7 +41,7 @@ export function routerRuleset(wish: RouterWish): Ruleset {
   const ingress = set('ingress', 'ifname : verdict', 'map');
 
   const internet = new Set(wish.network.subnets.filter((subnet) => subnet.internet).map((subnet) => subnet.id));
-  for (const [id, { address, secondaryAddresses = [], prefixes = [], publicAddress, subnetId, securityGroupIds, unfiltered, sourceDestCheck }] of wish.interfaces) {
+  for (const [id, { address, secondaryAddresses = [], prefixes = [], publicAddress, atEdge, subnetId, securityGroupIds, unfiltered, sourceDestCheck }] of wish.interfaces) {
     const link = `"${linkName(id)}"`;
     const groups = securityGroupIds.filter((group) => wish.groups.has(group));
     ruleset.chains.set(`${id}-in`, { rules: unfiltered ? ['accept'] : [...groups.map((group) => `jump ${ingressChain(group)}`), 'drop'] });
@@ -50,7 +50,7 @@ export function routerRuleset(wish: RouterWish): Ruleset {
     egress.set(link, `goto ${id}-out`);
     for (const own of [address, ...secondaryAddresses, ...prefixes.flatMap(everyAddress)]) sources.set(`${link} . ${own}`, '');
     if (!sourceDestCheck) unchecked.set(link, '');
-    if (publicAddress && internet.has(subnetId)) {
+    if (publicAddress && (atEdge || internet.has(subnetId))) {
       privateOf.set(publicAddress, address);
       publicOf.set(address, publicAddress);
       withPublic.set(address, '');

@@ -24,6 +24,8 @@ export interface NewNetworkInterface extends AddressWish {
   requesterId?: string;
   /** Gives it a public address for its life. */
   publicAddress?: boolean;
+  /** Instead: one that customers do not see and that no internet gateway stands before. */
+  edgeAddress?: boolean;
   tags?: Tags;
   /** Attached from the start. An instance brings its host; another owner (a balancer) says on which host it is. */
   attachTo?: { instanceId: string; deviceIndex?: number } | { owner: string; hostId: string; deviceIndex: number };
@@ -39,7 +41,7 @@ export async function createNetworkInterface(env: Env, scope: Scope, wish: NewNe
   return transact(env, async () => {
     const subnet = (await find(env, scope, kinds.subnet, wish.subnetId)).value;
     const groupIds = wish.groupIds === 'none' ? [] : await groupsIn(env, scope, subnet.vpcId, wish.groupIds);
-    const pools = { private: await subnetPool(env, scope, subnet), public: wish.publicAddress ? await publicPool(env, scope) : undefined };
+    const pools = { private: await subnetPool(env, scope, subnet), public: wish.publicAddress || wish.edgeAddress ? await publicPool(env, scope) : undefined };
     const to = wish.attachTo;
     const instance = to && 'instanceId' in to ? await find(env, scope, kinds.instance, to.instanceId) : undefined;
     const attachment = !to ? undefined : 'instanceId' in to
@@ -95,7 +97,7 @@ export function newInterface(env: Env, scope: Scope, plan: InterfacePlan, pools:
   const id = newId(env, 'eni');
   const own = pools.private.take(id, plan.address);
   const more = takeMore(pools.private, id, plan);
-  const shown = plan.publicAddress ? pools.public?.take(id) : undefined;
+  const shown = plan.publicAddress || plan.edgeAddress ? pools.public?.take(id) : undefined;
   const now = env.now().toISOString();
   const record: NetworkInterface = {
     id, vpcId: plan.subnet.vpcId, subnetId: plan.subnet.id, zone: plan.subnet.zone, description: plan.description ?? '',
@@ -103,7 +105,7 @@ export function newInterface(env: Env, scope: Scope, plan: InterfacePlan, pools:
     groupIds: plan.groupIds, sourceDestCheck: true, createdAt: now, tags: plan.tags ?? {},
     ...(more.secondary.length > 0 && { secondary: more.secondary }), ...(more.prefixes.length > 0 && { prefixes: more.prefixes }),
     ...(plan.requesterId && { requesterId: plan.requesterId }),
-    ...(shown && { public: { address: shown.address } }),
+    ...(shown && (plan.edgeAddress ? { edgeAddress: shown.address } : { public: { address: shown.address } })),
     ...(plan.publicAddress && plan.attachment?.instanceId && { publicOnStart: true }),
     ...(plan.hostId && { hostId: plan.hostId }),
     ...(plan.attachment && {
@@ -140,7 +142,8 @@ export async function removal(env: Env, scope: Scope, { key, value, revision }: 
 }
 
 /** The changes that take an interface's public address off it. */
-export async function publicRemoval(env: Env, scope: Scope, { public: shown }: NetworkInterface): Promise<Change[]> {
+export async function publicRemoval(env: Env, scope: Scope, { public: shown, edgeAddress }: NetworkInterface): Promise<Change[]> {
+  if (edgeAddress !== undefined) return [{ delete: publicAddresses.key(scope, edgeAddress) }];
   if (!shown) return [];
   if (!shown.allocationId) return [{ delete: publicAddresses.key(scope, shown.address) }];
   const elastic = await addresses.get(env.store, scope, shown.allocationId);

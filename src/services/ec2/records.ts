@@ -96,6 +96,8 @@ export interface NetworkInterface {
   prefixes?: string[];
   /** Given with the launch (no allocation), or an elastic IP's. */
   public?: { address: string; allocationId?: string; associationId?: string };
+  /** A public address that customers do not see: the provider's edge, reached without an internet gateway. */
+  edgeAddress?: string;
   /** Its instance loses the public address when it stops and gets another one when it starts. */
   publicOnStart?: boolean;
   groupIds: string[];

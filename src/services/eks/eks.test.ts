@@ -65,6 +65,9 @@ describe('EKS by the SDK, with a host that obeys but runs nothing', () => {
     assert.equal(host.list('name').filter(({ addresses }) => addresses.length === 3).length, 1);
     const { NetworkInterfaces = [] } = await ec2.send(new DescribeNetworkInterfacesCommand({ Filters: [{ Name: 'description', Values: ['Amazon EKS shop'] }] }));
     assert.equal(NetworkInterfaces.length, 6);
+    // The endpoint's public addresses are none of the VPC's: they work in private subnets, and no internet gateway waits for them.
+    assert.ok(NetworkInterfaces.every(({ Association }) => Association === undefined));
+    assert.equal(host.list('interface').filter(({ atEdge, publicAddress }) => atEdge && publicAddress).length, 3);
     const group = (await describeCluster())?.resourcesVpcConfig?.clusterSecurityGroupId;
     assert.ok(NetworkInterfaces.every(({ Groups }) => Groups?.some(({ GroupId }) => GroupId === group)));
   });

@@ -36,7 +36,7 @@ export function desiredInterface(one: NetworkInterface): DesiredInterface {
     networkId: one.vpcId, subnetId: one.subnetId, mac: one.mac, address: one.address, securityGroupIds: one.groupIds, sourceDestCheck: one.sourceDestCheck,
     ...(one.groupIds.length === 0 && { unfiltered: true as const }),
     ...(one.secondary && { secondaryAddresses: one.secondary }), ...(one.prefixes && { prefixes: one.prefixes }),
-    ...(one.public && { publicAddress: one.public.address }),
+    ...(one.public && { publicAddress: one.public.address }), ...(one.edgeAddress && { publicAddress: one.edgeAddress, atEdge: true as const }),
     ...(one.attachment && { attachment: { owner: one.attachment.owner, device: `eth${one.attachment.deviceIndex}` } }),
   };
 }

@@ -67,7 +67,7 @@ async function settleInterfaces(env: Env, scope: Scope, cluster: Cluster, hostId
   for (const [deviceIndex, { subnetId }] of places.entries()) {
     if (found.some((one) => one.subnetId === subnetId)) continue;
     found.push(await createNetworkInterface(env, scope, {
-      subnetId, groupIds, requesterId: REQUESTER, description: `Amazon EKS ${cluster.name}`, publicAddress: true, attachTo: { owner: cluster.balancerId, hostId, deviceIndex },
+      subnetId, groupIds, requesterId: REQUESTER, description: `Amazon EKS ${cluster.name}`, edgeAddress: true, attachTo: { owner: cluster.balancerId, hostId, deviceIndex },
     }));
   }
   for (const one of found) if (!isDeepStrictEqual(new Set(one.groupIds), new Set(groupIds))) await setInterfaceGroups(env, scope, one.id, groupIds);
@@ -78,7 +78,7 @@ export async function interfacesOf(env: Env, scope: Scope, owner: string): Promi
   return (await networkInterfaces.list(env.store, scope)).map((entry) => entry.value).filter((one) => one.attachment?.owner === owner);
 }
 
-const publicOf = (interfaces: NetworkInterface[]) => interfaces.flatMap((one) => (one.public ? [one.public.address] : []));
+const publicOf = (interfaces: NetworkInterface[]) => interfaces.map(({ edgeAddress }) => edgeAddress).filter((address) => address !== undefined);
 
 /** With private access the VPC resolves the name to its own addresses, as AWS's private hosted zone does. */
 function desiredName(cluster: Cluster, interfaces: NetworkInterface[]): DesiredName {
