@@ -60,7 +60,7 @@ describe('a user with a narrow policy', () => {
     const other = unique('wide');
     await refused(narrow.ecs.createCluster({ clusterName: other }), 'AccessDeniedException', 400, new RegExp(`^User: ${arn} is not authorized to perform: ecs:CreateCluster on resource: arn:aws:ecs:[^ ]+:cluster/${other} because no identity-based policy allows the ecs:CreateCluster action$`));
     assert.deepEqual((await ecs.describeClusters({ clusters: [other] })).clusters, []);
-    await refused(narrow.ec2.createVpc({ CidrBlock: '10.9.0.0/16' }), 'UnauthorizedOperation', 403, new RegExp(`^You are not authorized to perform this operation\\. User: ${arn} is not authorized to perform: ec2:CreateVpc( on resource: [^ ]+)? because no identity-based policy allows the ec2:CreateVpc action`));
+    await refused(narrow.ec2.createVpc({ CidrBlock: '10.9.0.0/16' }), 'UnauthorizedOperation', 403, new RegExp(`^You are not authorized to perform this operation\\. User: ${arn} is not authorized to perform: ec2:CreateVpc on resource: arn:aws:ec2:[^ ]+:${account}:vpc/\\* because no identity-based policy allows the ec2:CreateVpc action`));
     await refused(narrow.iam.createUser({ UserName: other }), 'AccessDenied', 403, `User: ${arn} is not authorized to perform: iam:CreateUser on resource: arn:aws:iam::${account}:user/${other} because no identity-based policy allows the iam:CreateUser action`);
     await refused(narrow.iam.getRole({ RoleName: 'x' }), 'AccessDenied', 403, `User: ${arn} is not authorized to perform: iam:GetRole on resource: arn:aws:iam::${account}:role/x with an explicit deny in an identity-based policy`);
   });

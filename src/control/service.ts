@@ -46,8 +46,14 @@ export interface RequestContext extends Env, Scope {
   requestId: string;
   sourceIp: string;
   /** Throws the service's AccessDenied error unless the caller may do this as well (iam:PassRole, say). */
-  authorize(action: string, resources: string[], conditions?: Record<string, string | string[]>): Promise<void>;
+  authorize(action: string, resources: Resource[], conditions?: Conditions): Promise<void>;
 }
+
+/** Values of IAM's condition keys; a key that is undefined is absent. */
+export type Conditions = Record<string, string | string[] | undefined>;
+
+/** The ARN that IAM is asked about, with condition keys that hold for it and not for the other resources of the request. */
+export type Resource = string | { arn: string; conditions: Conditions };
 
 export type Handler<I, O> = (input: I, context: RequestContext) => O | Promise<O>;
 
@@ -55,9 +61,9 @@ export type Handler<I, O> = (input: I, context: RequestContext) => O | Promise<O
 export interface Operation<I, O> {
   run: Handler<I, O>;
   /** ARNs that the caller's policies are asked about. */
-  resources?(input: I, context: RequestContext): string[] | Promise<string[]>;
+  resources?(input: I, context: RequestContext): Resource[] | Promise<Resource[]>;
   /** Service-specific condition keys, such as `ecs:cluster`. */
-  conditions?(input: I, context: RequestContext): Record<string, string | string[]> | Promise<Record<string, string | string[]>>;
+  conditions?(input: I, context: RequestContext): Conditions | Promise<Conditions>;
   /** Where the IAM action is not `<service>:<Operation>`; null where AWS asks for no permission (sts:GetCallerIdentity). */
   action?: string | null;
 }

@@ -1,7 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-auto-scaling';
 import { AwsError } from '../../control/error.ts';
 import type { RequestContext } from '../../control/service.ts';
-import { checkLaunch, defaultVpc, subnetById, subnetsOf } from '../ec2/index.ts';
+import { authorizeLaunch, checkLaunch, defaultVpc, subnetById, subnetsOf } from '../ec2/index.ts';
 import { targetGroup } from '../elasticloadbalancing/index.ts';
 import { configurationNotFound, notBetween, validation } from './errors.ts';
 import { launchSource } from './launching.ts';
@@ -40,9 +40,10 @@ export async function launchOf(context: RequestContext, input: Settings): Promis
   const asked = input.LaunchTemplate;
   if (!asked) return undefined;
   const Version = asked.Version ?? '$Default';
-  const template = await inLaunchTemplateWords(async () => (await checkLaunch(context, context, { MinCount: 1, MaxCount: 1, LaunchTemplate: { ...asked, Version } }, context)).template);
+  const request = { MinCount: 1, MaxCount: 1, LaunchTemplate: { ...asked, Version } };
+  const template = await inLaunchTemplateWords(async () => (await checkLaunch(context, context, request, context)).template);
   if (!template) throw validation('You must use a valid fully-formed launch template.');
-  await context.authorize('ec2:RunInstances', ['*']);
+  await authorizeLaunch(context, { ...request, SubnetId: subnetIds(input)[0] });
   return { template: { id: template.id, name: template.name, version: Version } };
 }
 
@@ -61,9 +62,11 @@ async function inLaunchTemplateWords<T>(check: () => Promise<T>): Promise<T> {
   }
 }
 
+const subnetIds = (input: Settings) => (input.VPCZoneIdentifier ?? '').split(',').map((id) => id.trim()).filter(Boolean);
+
 /** From VPCZoneIdentifier, or the default subnets of the zones named. */
 export async function subnetsFor(context: RequestContext, input: Settings): Promise<Group['subnets'] | undefined> {
-  const ids = (input.VPCZoneIdentifier ?? '').split(',').map((id) => id.trim()).filter(Boolean);
+  const ids = subnetIds(input);
   if (ids.length) {
     const found = await Promise.all(ids.map(async (id) => ({ id, subnet: await subnetById(context, context, id) })));
     const missing = found.filter(({ subnet }) => !subnet).map(({ id }) => id);

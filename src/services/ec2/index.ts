@@ -35,6 +35,7 @@ export const ec2: Service = {
   seed,
 };
 
+export { authorizeLaunch } from './access/index.ts';
 /** For services that call EC2 in its own shapes: `asService(ec2Operations, …)` (`src/control/as-service.ts`). */
 export { operations as ec2Operations } from './operations.ts';
 export { images } from './catalogue/images.ts';

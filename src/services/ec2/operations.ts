@@ -1,5 +1,6 @@
 import type * as Sdk from '@aws-sdk/client-ec2';
 import type { Operation, OperationTable, RequestContext } from '../../control/service.ts';
+import { withAccess } from './access/index.ts';
 import { dryRun } from './errors.ts';
 import type { missing } from './missing.ts';
 import { absentOperations } from './operations/absent.ts';
@@ -42,4 +43,4 @@ function withDryRun(operation: AnyOperation | AnyOperation['run']): AnyOperation
 }
 
 // The same names and shapes as before, which fromEntries does not know.
-export const operations = Object.fromEntries(Object.entries(families).map(([name, operation]) => [name, withDryRun(operation as AnyOperation)])) as unknown as typeof families;
+export const operations = Object.fromEntries(Object.entries(families).map(([name, operation]) => [name, withAccess(name, withDryRun(operation as AnyOperation))])) as unknown as typeof families;

@@ -1,7 +1,7 @@
-import type { Env, Principal } from '../../control/service.ts';
+import type { Conditions, Env, Principal, Resource } from '../../control/service.ts';
 import { roleArn, userArn, nameIn } from './arns.ts';
 import { documentOf, findGroup, findRole, findUser } from './lookups.ts';
-import { contextOf, type ContextValues } from './policy/context.ts';
+import { contextOf } from './policy/context.ts';
 import { type CompiledPolicy, compilePolicy, evaluate, type Question, type Verdict } from './policy/evaluate.ts';
 import { globally, type Identity, type Session, sessions } from './records.ts';
 
@@ -10,9 +10,9 @@ export interface AccessRequest {
   /** `ecs:RunTask` */
   action: string;
   /** Each must be allowed. `['*']` where the action has no resource. */
-  resources: string[];
-  /** Of the request and its resources: `aws:SourceIp`, `ecs:cluster`. Keys of the principal and of time are added here. */
-  context: Record<string, string | string[]>;
+  resources: Resource[];
+  /** Of the request and all of its resources: `aws:SourceIp`, `ecs:cluster`. Keys of the principal and of time are added here. */
+  context: Conditions;
 }
 
 /** `reason`: the kind of policy that denies, or that would have to allow. */
@@ -35,10 +35,11 @@ export async function decide(env: Env, request: AccessRequest): Promise<Decision
   const { principal, action } = request;
   if (principal.type === 'Account') return { allowed: true };
   const { policies, facts } = await policiesOf(env, principal);
-  const context = contextOf(timeFacts(env), principalFacts(principal), facts, request.context);
   for (const resource of request.resources) {
-    const decision = judge(policies, { action, resource, context });
-    if (!decision.allowed) return { ...decision, resource };
+    const { arn, conditions } = typeof resource === 'string' ? { arn: resource, conditions: {} } : resource;
+    const context = contextOf(timeFacts(env), principalFacts(principal), facts, request.context, conditions);
+    const decision = judge(policies, { action, resource: arn, context });
+    if (!decision.allowed) return { ...decision, resource: arn };
   }
   return { allowed: true };
 }
@@ -58,7 +59,7 @@ export function judge(policies: Policies, question: Question): { allowed: true }
 }
 
 /** What applies to a principal now, and the condition keys that its records give. One that is gone has no policies. */
-export async function policiesOf(env: Env, principal: Principal): Promise<{ policies: Policies; facts: ContextValues }> {
+export async function policiesOf(env: Env, principal: Principal): Promise<{ policies: Policies; facts: Conditions }> {
   const at = { account: principal.account };
   const session = principal.accessKeyId?.startsWith('ASIA') ? (await sessions.get(env.store, globally(at), principal.accessKeyId))?.value : undefined;
   const limits = session && (session.policies.length || session.policyArns.length)
@@ -96,23 +97,23 @@ export async function managed(env: Env, at: At, arns: string[]): Promise<Compile
   return documents.flatMap((document) => (document === undefined ? [] : [compilePolicy(document)]));
 }
 
-const tagFacts = (tags: Record<string, string>): ContextValues =>
+const tagFacts = (tags: Record<string, string>): Conditions =>
   Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:PrincipalTag/${key}`, value]));
 
-const sessionFacts = (session: Session | undefined): ContextValues => ({
+const sessionFacts = (session: Session | undefined): Conditions => ({
   'aws:TokenIssueTime': session?.issuedAt,
   'aws:SourceIdentity': session?.sourceIdentity,
 });
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html */
-export const principalFacts = (principal: Principal): ContextValues => ({
+export const principalFacts = (principal: Principal): Conditions => ({
   'aws:PrincipalAccount': principal.account,
   'aws:PrincipalArn': principal.identityArn,
   'aws:PrincipalType': principal.type,
   'aws:userid': principal.userId,
 });
 
-export function timeFacts(env: Env): ContextValues {
+export function timeFacts(env: Env): Conditions {
   const now = env.now();
   return { 'aws:CurrentTime': now.toISOString(), 'aws:EpochTime': String(Math.floor(now.getTime() / 1000)) };
 }

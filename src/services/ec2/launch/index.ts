@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RunInstancesRequest } from '@aws-sdk/client-ec2';
-import type { Env, Scope } from '../../../control/service.ts';
+import type { Env, RequestContext, Scope } from '../../../control/service.ts';
 import type { Change } from '../../../store/store.ts';
 import { idempotentParameterMismatch, insufficientInstanceCapacity, invalidParameterCombination, invalidParameterValue } from '../errors.ts';
 import { newId } from '../kinds.ts';
@@ -28,7 +28,7 @@ export interface LaunchOptions {
   /** Tags that only services may set: `aws:autoscaling:groupName`. */
   systemTags?: Tags;
   /** Asked before a role is handed to instances; services that asked earlier leave it out. */
-  authorize?(action: string, resources: string[], conditions?: Record<string, string | string[]>): Promise<void>;
+  authorize?: RequestContext['authorize'];
 }
 
 /**

@@ -31,7 +31,8 @@ const shape = ({ address, on }: Placed, { account, region }: RequestContext): Sd
   }),
 });
 
-async function byAllocationOrAddress(context: RequestContext, { AllocationId: id, PublicIp: address }: { AllocationId?: string | undefined; PublicIp?: string | undefined }): Promise<Entry<Address>> {
+/** By allocation id, or by the address itself. */
+export async function byAllocationOrAddress(context: RequestContext, { AllocationId: id, PublicIp: address }: { AllocationId?: string | undefined; PublicIp?: string | undefined }): Promise<Entry<Address>> {
   if (id !== undefined) return find(context, context, kinds.address, id);
   if (address === undefined) throw missingParameter('AllocationId');
   const entry = (await addresses.list(context.store, context)).find(({ value }) => value.address === address);

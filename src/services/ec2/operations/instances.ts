@@ -14,7 +14,6 @@ import { hostIsLost } from '../placement.ts';
 import { rebootInstances, startInstance, stopInstances, terminateInstances } from '../power.ts';
 import { instances } from '../records.ts';
 import type { Instance, NetworkInterface } from '../records.ts';
-import { arn } from '../scope.ts';
 import { groupNames, instanceShape, stateOf } from '../shapes.ts';
 import type { Ec2Operations } from '../table.ts';
 import { blockDevices } from '../volumes/state.ts';
@@ -90,8 +89,6 @@ function changes(found: Instance[], moved: { before: Instance; after: Instance }
   });
 }
 
-const instanceArns = (input: { InstanceIds?: string[] | undefined }, context: RequestContext) => (input.InstanceIds ?? []).map((id) => arn(context, 'instance', id));
-
 export const instanceOperations = {
   RunInstances: async (input, context) => {
     const made = await runInstances(context, context, input, { authorize: (action, resources, conditions) => context.authorize(action, resources, conditions) });
@@ -119,42 +116,30 @@ export const instanceOperations = {
     return { InstanceStatuses: await Promise.all(items.map((instance) => status(context, instance))), NextToken };
   },
 
-  TerminateInstances: {
-    resources: instanceArns,
-    run: async (input, context) => {
-      const found = await selectInstances(context, input.InstanceIds ?? []);
-      const kept = found.find(({ disableApiTermination }) => disableApiTermination);
-      if (kept) throw terminationProtected(kept.id);
-      return { TerminatingInstances: changes(found, await terminateInstances(context, context, found.map(({ id }) => id))) };
-    },
+  TerminateInstances: async (input, context) => {
+    const found = await selectInstances(context, input.InstanceIds ?? []);
+    const kept = found.find(({ disableApiTermination }) => disableApiTermination);
+    if (kept) throw terminationProtected(kept.id);
+    return { TerminatingInstances: changes(found, await terminateInstances(context, context, found.map(({ id }) => id))) };
   },
 
-  StopInstances: {
-    resources: instanceArns,
-    run: async (input, context) => {
-      const found = await selectInstances(context, input.InstanceIds ?? []);
-      const kept = found.find(({ disableApiStop }) => disableApiStop);
-      if (kept) throw stopProtected(kept.id);
-      return { StoppingInstances: changes(found, await stopInstances(context, context, found.map(({ id }) => id))) };
-    },
+  StopInstances: async (input, context) => {
+    const found = await selectInstances(context, input.InstanceIds ?? []);
+    const kept = found.find(({ disableApiStop }) => disableApiStop);
+    if (kept) throw stopProtected(kept.id);
+    return { StoppingInstances: changes(found, await stopInstances(context, context, found.map(({ id }) => id))) };
   },
 
-  StartInstances: {
-    resources: instanceArns,
-    run: async (input, context) => {
-      const found = await selectInstances(context, input.InstanceIds ?? []);
-      const moved = [];
-      for (const { id } of found) moved.push(await startInstance(context, context, id));
-      return { StartingInstances: changes(found, moved) };
-    },
+  StartInstances: async (input, context) => {
+    const found = await selectInstances(context, input.InstanceIds ?? []);
+    const moved = [];
+    for (const { id } of found) moved.push(await startInstance(context, context, id));
+    return { StartingInstances: changes(found, moved) };
   },
 
-  RebootInstances: {
-    resources: instanceArns,
-    run: async (input, context) => {
-      await rebootInstances(context, context, (await selectInstances(context, input.InstanceIds ?? [])).map(({ id }) => id));
-      return {};
-    },
+  RebootInstances: async (input, context) => {
+    await rebootInstances(context, context, (await selectInstances(context, input.InstanceIds ?? [])).map(({ id }) => id));
+    return {};
   },
 
   GetConsoleOutput: async ({ InstanceId: id = '' }, context) => {

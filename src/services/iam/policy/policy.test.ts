@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { contextOf, type ContextValues } from './context.ts';
+import type { Conditions } from '../../../control/service.ts';
+import { contextOf } from './context.ts';
 import { compilePolicy, evaluate } from './evaluate.ts';
 import { evaluateTrust } from './trust.ts';
 import { faultOfIdentityPolicy, faultOfTrustPolicy } from './validate.ts';
@@ -8,9 +9,9 @@ import { faultOfIdentityPolicy, faultOfTrustPolicy } from './validate.ts';
 const policy = (...statements: object[]) => JSON.stringify({ Version: '2012-10-17', Statement: statements });
 const allow = (rest: object) => ({ Effect: 'Allow', Action: '*', Resource: '*', ...rest });
 const deny = (rest: object) => ({ Effect: 'Deny', Action: '*', Resource: '*', ...rest });
-const verdict = (texts: string[], action: string, resource = '*', context: ContextValues = {}) =>
+const verdict = (texts: string[], action: string, resource = '*', context: Conditions = {}) =>
   evaluate(texts.map(compilePolicy), { action, resource, context: contextOf(context) });
-const holds = (Condition: object, context: ContextValues) => verdict([policy(allow({ Condition }))], 'a:B', '*', context) === 'allowed';
+const holds = (Condition: object, context: Conditions) => verdict([policy(allow({ Condition }))], 'a:B', '*', context) === 'allowed';
 
 describe('effect', () => {
   test('nothing said is no', () => assert.equal(verdict([], 'ecs:RunTask'), 'implicitDeny'));
@@ -119,7 +120,7 @@ describe('policy variables', () => {
 });
 
 describe('conditions', () => {
-  const cases: [string, object, ContextValues, boolean][] = [
+  const cases: [string, object, Conditions, boolean][] = [
     ['equal', { StringEquals: { k: 'a' } }, { K: 'a' }, true],
     ['case matters', { StringEquals: { k: 'a' } }, { k: 'A' }, false],
     ['one of several', { StringEquals: { k: ['a', 'b'] } }, { k: 'b' }, true],
