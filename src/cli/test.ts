@@ -9,9 +9,12 @@ import { inTerminal } from './spawn.ts';
 import { steps } from './terminal.ts';
 import { root } from './version.ts';
 
-const ALL = ['src', 'test', 'images', 'house'].map((folder) => `${folder}/**/*.test.ts`);
-/** End-to-end tests: they share an installation, which test/setup.ts brings up before the run and takes down after it. */
+/** End-to-end tests: those of a run share an installation, which test/setup.ts brings up before it and takes down after it. */
 const isEndToEnd = (file: string) => resolve(file).startsWith(join(root, 'test/'));
+/** They share a cluster, break parts of it, and have the machine and an installation for themselves: a run of their own, one file after another. */
+const ofClusters = (file: string) => resolve(file).startsWith(join(root, 'test/clusters/'));
+
+const ALL = ['src/**/*.test.ts', 'test/*.test.ts', 'images/**/*.test.ts', 'house/**/*.test.ts', 'test/clusters/*.test.ts'];
 
 export const command: Command = {
   usage: '[FILE…]',
@@ -23,12 +26,19 @@ export const command: Command = {
     const show = steps();
     await show.run('Debian packages of the tests', (progress) => ensurePackages(progress, testPackages));
     await show.run('machine image', ensureImage);
+    let failed = 0;
+    if (!positionals.length) {
+      process.chdir(root);
+      failed = await inTerminal([process.execPath, 'house/check.ts']);
+    }
     const files = positionals.length ? positionals : ALL;
-    const setup = files.some(isEndToEnd) ? [`--test-global-setup=${join(root, 'test/setup.ts')}`] : [];
-    const options = ['--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${Math.max(2, availableParallelism())}`, ...setup];
-    if (files !== ALL) return inTerminal([process.execPath, ...options, ...files]);
-    process.chdir(root);
-    const kept = await inTerminal([process.execPath, 'house/check.ts']);
-    return (await inTerminal([process.execPath, ...options, ...files])) || kept;
+    failed = (await runTests(files.filter((file) => !ofClusters(file)), Math.max(2, availableParallelism()))) || failed;
+    return (await runTests(files.filter(ofClusters), 1)) || failed;
   },
 };
+
+async function runTests(files: readonly string[], concurrency: number): Promise<number> {
+  if (!files.length) return 0;
+  const setup = files.some(isEndToEnd) ? [`--test-global-setup=${join(root, 'test/setup.ts')}`] : [];
+  return inTerminal([process.execPath, '--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${concurrency}`, ...setup, ...files]);
+}
