@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { teardown } from '../host/teardown.ts';
+import { powerOff, teardown } from '../host/teardown.ts';
 import { runDirOf, runRoot, stateDirOf } from '../wire/paths.ts';
 import { needRoot, type Command } from './command.ts';
 import { readInstallation } from './installation.ts';
@@ -10,7 +10,7 @@ import { steps } from './terminal.ts';
 
 export const command: Command = {
   usage: '[--purge]',
-  summary: 'stops the installation and all that runs in it; --purge forgets everything it kept',
+  summary: 'stops the installation and all that runs in it, as a machine is switched off; --purge forgets everything it kept',
   options: { purge: { type: 'boolean' } },
   async run({ name, values }) {
     needRoot();
@@ -18,7 +18,7 @@ export const command: Command = {
     const show = steps();
     await alone(name, async () => {
       await show.run('programs', () => stopPrograms(installation));
-      await show.run('instances, balancers, networks', () => teardown(installation));
+      await show.run('instances, balancers, networks', () => (values.purge ? teardown : powerOff)(installation));
       await refuseMounts(installation.stateDir, runDirOf(name));
       await rm(runDirOf(name), { recursive: true, force: true });
       if (!values.purge) return;

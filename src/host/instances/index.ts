@@ -21,7 +21,7 @@ import { layFiles } from './files.ts';
 import { folderOf, knownInstances, readState } from './folder.ts';
 import { clearInit, initPid, startInit, type Place } from './init.ts';
 import { keepItems } from './items.ts';
-import { keepInstance, NotStartable, running, type Wish } from './keep.ts';
+import { keepInstance, NotStartable, powerOff, running, type Wish } from './keep.ts';
 import { rootFiles, writeRootFiles } from './root-files.ts';
 import { runtimeSpec } from './spec.ts';
 
@@ -150,11 +150,22 @@ function limited<A extends unknown[]>(everyMs: number, tell: (...words: A) => vo
   };
 }
 
-/** The namespaces are the network's to take away. */
-export const teardownInstances: Teardown = async ({ name, stateDir }) => {
-  const dir = instancesDir(stateDir);
-  const runcRoot = join(runDirOf(name), 'runc');
-  await Promise.all((await knownInstances(dir)).map((id) => clearInit({ installationName: name, id, folder: folderOf(dir, id), runcRoot })));
-  // What is left of instances whose folder is not there any more.
-  await removeCgroup(installationCgroup(name));
+/** How long `gantry down` gives the services of all instances to end. */
+const powerOffMs = 15_000;
+
+/** All at once, as when their machine is switched off in order: services end first, and the next agent starts the instances again. */
+export const powerOffInstances: Teardown = async (installation) => {
+  await Promise.all((await placesOf(installation)).map((place) => powerOff(place, powerOffMs)));
 };
+
+/** The namespaces are the network's to take away. */
+export const teardownInstances: Teardown = async (installation) => {
+  await Promise.all((await placesOf(installation)).map(clearInit));
+  // What is left of instances whose folder is not there any more.
+  await removeCgroup(installationCgroup(installation.name));
+};
+
+async function placesOf({ name, stateDir }: Parameters<Teardown>[0]): Promise<Place[]> {
+  const dir = instancesDir(stateDir);
+  return (await knownInstances(dir)).map((id) => ({ installationName: name, id, folder: folderOf(dir, id), runcRoot: join(runDirOf(name), 'runc') }));
+}

@@ -62,13 +62,17 @@ async function runDetached({ folder, runcRoot, id }: Place, runc: string): Promi
   }
 }
 
-/** As the power button does: runit stops the services and ends. Killed when it takes longer than `graceMs`. */
+/**
+ * As the power button does: runit stops the services and ends; given up when it takes longer than `graceMs`. Pressed again each
+ * second, for a runit that is not yet up hears nothing.
+ */
 export async function stopInit(place: Place, graceMs: number, hurry: () => boolean): Promise<void> {
   const pid = await initPid(place);
   if (pid === undefined) return;
-  const end = Date.now() + graceMs;
-  process.kill(pid, 'SIGINT');
-  while (Date.now() < end && !hurry() && (await initPid(place)) !== undefined) await sleep(100);
+  for (let waited = 0; waited < graceMs && !hurry() && (await initPid(place)) === pid; waited += 100) {
+    if (waited % 1000 === 0) process.kill(pid, 'SIGINT');
+    await sleep(100);
+  }
 }
 
 /** Kills what runs of it (the kernel ends all processes of a PID namespace with its init) and clears runc's records, mounts, cgroups. */

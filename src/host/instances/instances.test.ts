@@ -10,7 +10,7 @@ import type { DesiredInstance } from '../../wire/host.ts';
 import { imageId } from '../../wire/images.ts';
 import { fakeControlPlane, startAgent } from '../agent/testing.ts';
 import { subnetId, testHost, testInstance, testInterface, vpcId } from '../network/testing.ts';
-import { teardown } from '../teardown.ts';
+import { powerOff, teardown } from '../teardown.ts';
 
 /** The whole agent and a real instance: the fastest proof that the parts fit together. Needs root and built engines. */
 const fixture = await testHost();
@@ -169,10 +169,25 @@ test('wished away while it runs, nothing of it is left', async () => {
   assert.equal(existsSync(`/run/netns/${installation.name}-${id}`), false);
 });
 
-test('teardown takes away a running instance without the agent', async () => {
+test('switched off, nothing runs; switched on again, it starts with its disk, and without user data', async () => {
   control.wish({ kind: 'interface', id: eni, value: testInterface(5, id, { securityGroupIds: [group] }) });
   wish({ generation: 5 });
   const { pid } = await control.until('instance', id, (value) => value?.state === 'running');
+  await control.until('console', id, () => output().includes('boot finished'));
+  await inside('echo kept > /root/written');
+  assert.equal(await agent.kill('SIGTERM'), 0);
+  await powerOff(installation);
+  assert.equal(alive(pid), false);
+  await assertNothingLeft();
+  agent = await startAgent(installation);
+  const again = await control.until('instance', id, (value) => value?.state === 'running' && value.pid !== pid);
+  assert.equal(again.generation, 5);
+  await control.until('console', id, () => output().split('boot finished').length === 3);
+  assert.equal(await inside('cat /root/written /root/user-data-ran'), 'kept\nagain');
+});
+
+test('teardown takes away a running instance without the agent', async () => {
+  const { pid } = control.seen('instance', id)!;
   assert.equal(await agent.kill('SIGTERM'), 0);
   assert.ok(alive(pid));
   await teardown(installation);

@@ -91,6 +91,15 @@ async function stop({ host, wish, seen }: KeepContext, place: Place, state: Inst
   return { againInMs: 0 };
 }
 
+/** The machine is switched off: what runs now is started again when it is switched on, as after a reboot of the host. */
+export async function powerOff(place: Place, withinMs: number): Promise<void> {
+  const state = await readState(place.folder);
+  if (state?.phase !== 'started' || (await initPid(place)) === undefined) return;
+  await stopInit(place, withinMs, () => false);
+  await clearInit(place);
+  await writeState(place.folder, { ...state, phase: 'starting' });
+}
+
 /** Its init has ended by itself. The host's own reboot, or a reboot from inside, leads to another start. */
 async function ended(place: Place, state: InstanceState): Promise<InstanceState> {
   const asked = (await readFile(place.folder.shutdown, 'utf8').catch(() => '')).trim();

@@ -149,7 +149,7 @@ export const makeVolumesPart: MakePart = (host) => {
   };
 };
 
-/** The files go with the agent's folder. */
+/** The files stay in the agent's folder. */
 export const teardownVolumes: Teardown = async ({ stateDir }) => {
   const dir = volumesDir(join(stateDir, 'host'));
   if (!(await readdir(dir).catch(() => undefined))) return;
