@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { DesiredInstance, DesiredInterface, ObservedInstance } from '../../wire/host.ts';
 import { removeNamespace } from '../network/index.ts';
@@ -111,13 +112,15 @@ async function ended(place: Place, state: InstanceState): Promise<InstanceState>
   return next;
 }
 
+/** The folder goes last: without it there is nothing more to take away, and nothing to tell. */
 async function remove({ host, seen }: KeepContext, place: Place, state: InstanceState | undefined): Promise<void> {
+  if (!existsSync(place.folder.path)) return;
   host.report('instance', place.id, { generation: state?.generation ?? 0, state: 'stopping' });
   await clearInit(place);
   seen(place.id, undefined);
-  await removeFolder(place.folder);
   await removeNamespace(host.installation, place.id);
   await removeInstallationCgroup(host.installation.name);
+  await removeFolder(place.folder);
   host.report('instance', place.id, null);
   host.report('console', place.id, null);
 }
