@@ -86,7 +86,7 @@ test('an instance boots: user data has run, containerd answers and runs a contai
   assert.match(await inside('ctr version'), /Server:\s+Version:\s+v2/);
   const ctr = 'ctr -n k8s.io run --rm localhost/gantry/pause:1 c1 /bin/busybox';
   assert.equal(await inside(`${ctr} sh -c 'echo inside the container; exit 3'; echo $?`), 'inside the container\n3');
-  assert.equal(await inside('sv status ecs | cut -d: -f1; cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat /sys/fs/cgroup/memory.max'), `run\n${1024 * 2 ** 20}`);
+  assert.equal(await inside('sv -w 10 check ecs >/dev/null; sv status ecs | cut -d: -f1; cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat /sys/fs/cgroup/memory.max'), `run\n${1024 * 2 ** 20}`);
 });
 
 test('the metadata service knows the instance', async () => {
