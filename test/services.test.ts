@@ -87,6 +87,24 @@ describe('a service behind a balancer', { timeout: 600_000 }, () => {
     for (let i = 0; i < 12; i++) assert.match((await get(url, { host })).body, /^version 2/);
   });
 
+  it('tells how a deployment goes, as Terraform asks for it', async () => {
+    const since = new Date();
+    const { service } = await ecs.updateService({ cluster: fleet.cluster, service: name, forceNewDeployment: true });
+    const digits = service?.deployments?.[0]?.id?.split('/')[1] ?? '?';
+    const { serviceDeployments: listed = [] } = await ecs.listServiceDeployments({ cluster: fleet.cluster, service: name, createdAt: { after: new Date(since.getTime() - 1000) } });
+    const arn = listed.find(({ targetServiceRevisionArn: target }) => target?.includes(digits))?.serviceDeploymentArn ?? '';
+    assert.equal(arn, service?.currentServiceDeployment);
+    const done = await until('it is successful', 120, async () => {
+      const { serviceDeployments: [found] = [] } = await ecs.describeServiceDeployments({ serviceDeploymentArns: [arn] });
+      assert.match(found?.status ?? '', /^(PENDING|IN_PROGRESS|SUCCESSFUL)$/);
+      return holds(found, (one) => one?.status === 'SUCCESSFUL');
+    });
+    assert.equal(done.targetServiceRevision?.runningTaskCount, 4);
+    const { serviceRevisions: [revision] = [] } = await ecs.describeServiceRevisions({ serviceRevisionArns: [done.targetServiceRevision?.arn ?? ''] });
+    assert.equal(revision?.taskDefinition, revisions[1]);
+    assert.match(revision?.containerImages?.[0]?.imageDigest ?? '', /^sha256:[0-9a-f]{64}$/);
+  });
+
   it('scales out and in without a failed request', async () => {
     await using traffic = load(url, host, /^version 2/);
     for (const desiredCount of [6, 2]) {

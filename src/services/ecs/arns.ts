@@ -1,18 +1,21 @@
 import type { Env, Scope } from '../../control/service.ts';
 import { clusterNotFound, invalid } from './errors.ts';
-import type { ContainerInstance, Service, Task } from './records.ts';
+import type { ContainerInstance, Service, ServiceDeployment, Task } from './records.ts';
 import { uuid } from '../../control/uuid.ts';
 
 /**
  * ARNs of ECS, in the long format: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html
  *
  *   cluster/<name>   service/<cluster>/<name>   task/<cluster>/<id>   container-instance/<cluster>/<id>   container/<cluster>/<task>/<id>
+ *   service-deployment/<cluster>/<service>/<id>   service-revision/<cluster>/<service>/<digits>
  *   task-definition/<family>:<revision>   capacity-provider/<name>   attachment/<id>
  */
 export const arn = (scope: Scope, resource: string) => `arn:aws:ecs:${scope.region}:${scope.account}:${resource}`;
 export const clusterArn = (scope: Scope, name: string) => arn(scope, `cluster/${name}`);
 export const taskDefinitionArn = (scope: Scope, familyAndRevision: string) => arn(scope, `task-definition/${familyAndRevision}`);
 export const serviceArn = (scope: Scope, service: Pick<Service, 'cluster' | 'name'>) => arn(scope, `service/${service.cluster}/${service.name}`);
+export const serviceDeploymentArn = (scope: Scope, { cluster, service, id }: Pick<ServiceDeployment, 'cluster' | 'service' | 'id'>) => arn(scope, `service-deployment/${cluster}/${service}/${id}`);
+export const serviceRevisionArn = (scope: Scope, service: Pick<Service, 'cluster' | 'name'>, id: string) => arn(scope, `service-revision/${service.cluster}/${service.name}/${id}`);
 export const taskArn = (scope: Scope, task: Pick<Task, 'cluster' | 'id'>) => arn(scope, `task/${task.cluster}/${task.id}`);
 export const containerInstanceArn = (scope: Scope, instance: Pick<ContainerInstance, 'cluster' | 'id'>) => arn(scope, `container-instance/${instance.cluster}/${instance.id}`);
 export const containerArn = (scope: Scope, task: Pick<Task, 'cluster' | 'id'>, id: string) => arn(scope, `container/${task.cluster}/${task.id}/${id}`);
@@ -63,7 +66,15 @@ export function newUuid(env: Pick<Env, 'randomHex'>): string {
   return uuid(env.randomHex(32));
 }
 
+const DEPLOYMENT = 'ecs-svc/';
+
+/** The revision of a deployment. */
+export const revisionOf = (deploymentId: string) => deploymentId.slice(DEPLOYMENT.length);
+
+/** 21 characters of Base64's alphabet for URLs. */
+export const newServiceDeploymentId = (env: Pick<Env, 'randomHex'>) => Buffer.from(env.randomHex(32), 'hex').toString('base64url').slice(0, 21);
+
 /** `ecs-svc/` and 19 digits. */
 export function newDeploymentId(env: Pick<Env, 'randomHex'>): string {
-  return `ecs-svc/${(BigInt(`0x${env.randomHex(16)}`) % 10n ** 19n).toString().padStart(19, '0')}`;
+  return `${DEPLOYMENT}${(BigInt(`0x${env.randomHex(16)}`) % 10n ** 19n).toString().padStart(19, '0')}`;
 }

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { EC2Client, DescribeSubnetsCommand, RunInstancesCommand, TerminateInstancesCommand } from '@aws-sdk/client-ec2';
 import {
   CreateClusterCommand, CreateServiceCommand, DeleteClusterCommand, DeleteServiceCommand, DescribeClustersCommand, DescribeContainerInstancesCommand, DescribeServicesCommand, DescribeTasksCommand,
-  DeregisterTaskDefinitionCommand, ECSClient, ListContainerInstancesCommand, ListTaskDefinitionsCommand, ListTasksCommand, PutAttributesCommand, RegisterTaskDefinitionCommand, RunTaskCommand, StopTaskCommand,
+  DeregisterTaskDefinitionCommand, DescribeServiceDeploymentsCommand, DescribeServiceRevisionsCommand, ECSClient, ListServiceDeploymentsCommand, StopServiceDeploymentCommand, ListContainerInstancesCommand, ListTaskDefinitionsCommand, ListTasksCommand, PutAttributesCommand, RegisterTaskDefinitionCommand, RunTaskCommand, StopTaskCommand,
   TagResourceCommand, ListTagsForResourceCommand, UpdateContainerInstancesStateCommand, UpdateServiceCommand, type ContainerDefinition, type RegisterTaskDefinitionCommandInput,
 } from '@aws-sdk/client-ecs';
 import { startFakeAgent, type Behaviour } from '../../../test/fake-ecs-agent.ts';
@@ -54,6 +54,9 @@ describe('ECS by the SDK, with agents that run nothing', () => {
   const stable = (name: string) => eventually(() => serviceOf(name), (one) => one?.deployments?.length === 1 && one.runningCount === one.desiredCount && one.pendingCount === 0);
   const tasksOf = async (serviceName: string) => (await ecs.send(new ListTasksCommand({ cluster, serviceName }))).taskArns ?? [];
   const refusal = (promise: Promise<unknown>) => promise.then(() => assert.fail('should have been refused'), (error: Error) => [error.name, error.message]);
+  /** Newest first. */
+  const deploymentsOf = async (service: string) => (await ecs.send(new ListServiceDeploymentsCommand({ cluster, service }))).serviceDeployments ?? [];
+  const deploymentOf = async (arn = '') => (await ecs.send(new DescribeServiceDeploymentsCommand({ serviceDeploymentArns: [arn] }))).serviceDeployments?.[0];
   const remove = async (service: string) => {
     await ecs.send(new DeleteServiceCommand({ cluster, service, force: true }));
     await eventually(() => serviceOf(service), (one) => one?.status === 'INACTIVE');
@@ -140,8 +143,55 @@ describe('ECS by the SDK, with agents that run nothing', () => {
     const said = (back?.events ?? []).map(({ message }) => message).join('\n');
     assert.match(said, /deployment failed: tasks failed to start\./);
     assert.match(said, /rolling back to deployment ecs-svc\/\d+\./);
+    const [broken] = await deploymentsOf('frail');
+    const ended = await eventually(() => deploymentOf(broken?.serviceDeploymentArn), (found) => found?.status === 'ROLLBACK_SUCCESSFUL');
+    assert.equal(ended?.deploymentCircuitBreaker?.status, 'TRIGGERED');
+    assert.match(ended?.rollback?.reason ?? '', /circuit breaker/);
     behaviour = () => 'run';
     await remove('frail');
+  });
+
+  it('tells of each deployment of a service, and of the revision that it brings', async () => {
+    const [one, two] = [await define('told'), await define('told', { image: 'docker.io/library/nginx:2' })];
+    const { service } = await ecs.send(new CreateServiceCommand({ cluster, serviceName: 'told', taskDefinition: one, desiredCount: 2 }));
+    const digits = service?.deployments?.[0]?.id?.split('/')[1] ?? '';
+    const revision = `arn:aws:ecs:us-east-1:123456789012:service-revision/shop/told/${digits}`;
+    assert.deepEqual(service?.currentServiceRevisions, [{ arn: revision, requestedTaskCount: 2, runningTaskCount: 0, pendingTaskCount: 0 }]);
+    assert.match(service.currentServiceDeployment ?? '', /^arn:aws:ecs:us-east-1:123456789012:service-deployment\/shop\/told\/[\w-]{21}$/);
+    const [begun] = await deploymentsOf('told');
+    assert.equal(begun?.serviceDeploymentArn, service.currentServiceDeployment);
+    assert.equal(begun?.targetServiceRevisionArn, revision);
+    const done = await eventually(() => deploymentOf(begun?.serviceDeploymentArn), (found) => found?.status === 'SUCCESSFUL');
+    assert.deepEqual([done?.sourceServiceRevisions, done?.targetServiceRevision], [[], { arn: revision, requestedTaskCount: 2, runningTaskCount: 2, pendingTaskCount: 0 }]);
+    assert.ok(done?.createdAt && done.startedAt && done.finishedAt && done.createdAt <= done.startedAt && done.startedAt <= done.finishedAt && !done.stoppedAt);
+    assert.deepEqual([done.deploymentCircuitBreaker, done.alarms], [{ status: 'DISABLED' }, { status: 'DISABLED' }]);
+    // Another count is no deployment; another task definition is.
+    await ecs.send(new UpdateServiceCommand({ cluster, service: 'told', desiredCount: 3 }));
+    assert.equal((await deploymentsOf('told')).length, 1);
+    const breaker = { enable: true, rollback: true };
+    await ecs.send(new UpdateServiceCommand({ cluster, service: 'told', taskDefinition: two, deploymentConfiguration: { deploymentCircuitBreaker: breaker } }));
+    const next = await eventually(async () => deploymentOf((await deploymentsOf('told'))[0]?.serviceDeploymentArn), (found) => found?.status === 'IN_PROGRESS');
+    assert.deepEqual([next?.sourceServiceRevisions?.[0]?.arn, next?.deploymentConfiguration?.deploymentCircuitBreaker, next?.deploymentCircuitBreaker], [revision, breaker, { status: 'MONITORING', failureCount: 0, threshold: 3 }]);
+    const { serviceRevisions = [], failures } = await ecs.send(new DescribeServiceRevisionsCommand({ serviceRevisionArns: [next?.targetServiceRevision?.arn ?? '', revision, `${revision}0`] }));
+    assert.deepEqual(serviceRevisions.map(({ taskDefinition, containerImages }) => [taskDefinition, containerImages?.[0]?.image]), [[two, 'docker.io/library/nginx:2'], [one, 'docker.io/library/nginx']]);
+    assert.deepEqual(failures, [{ arn: `${revision}0`, reason: 'MISSING' }]);
+    // A stopped one goes back to the revision before it.
+    await ecs.send(new StopServiceDeploymentCommand({ serviceDeploymentArn: next?.serviceDeploymentArn }));
+    const back = await eventually(() => deploymentOf(next?.serviceDeploymentArn), (found) => found?.status === 'ROLLBACK_SUCCESSFUL');
+    assert.equal(back?.rollback?.serviceRevisionArn, revision);
+    assert.match(back?.statusReason ?? '', /StopServiceDeployment/);
+    assert.equal((await stable('told'))?.deployments?.[0]?.taskDefinition, one);
+    assert.deepEqual(await refusal(ecs.send(new StopServiceDeploymentCommand({ serviceDeploymentArn: next?.serviceDeploymentArn }))), ['ConflictException', 'The service deployment cannot be stopped in the status ROLLBACK_SUCCESSFUL.']);
+    // One that comes before another is done ends it.
+    await ecs.send(new UpdateServiceCommand({ cluster, service: 'told', taskDefinition: two }));
+    await ecs.send(new UpdateServiceCommand({ cluster, service: 'told', taskDefinition: one, deploymentConfiguration: { deploymentCircuitBreaker: { enable: false, rollback: false } } }));
+    const [last, overtaken] = await deploymentsOf('told');
+    assert.equal(overtaken?.status, 'STOPPED');
+    await eventually(() => deploymentOf(last?.serviceDeploymentArn), (found) => found?.status === 'SUCCESSFUL');
+    const { serviceDeployments, nextToken } = await ecs.send(new ListServiceDeploymentsCommand({ cluster, service: 'told', status: ['SUCCESSFUL'], maxResults: 1 }));
+    assert.deepEqual(serviceDeployments?.map((found) => found.serviceDeploymentArn), [last?.serviceDeploymentArn]);
+    assert.deepEqual((await ecs.send(new ListServiceDeploymentsCommand({ cluster, service: 'told', status: ['SUCCESSFUL'], nextToken }))).serviceDeployments?.map((found) => found.serviceDeploymentArn), [begun?.serviceDeploymentArn]);
+    await remove('told');
   });
 
   it('waits for the health checks of containers, and replaces what fails them', async () => {

@@ -18,6 +18,9 @@ export const conflict = (resourceIds: string[]) =>
 
 export const clusterNotFound = error('ClusterNotFoundException', 'Cluster not found.');
 export const serviceNotFound = error('ServiceNotFoundException', 'Service not found.');
+export const serviceDeploymentNotFound = error('ServiceDeploymentNotFoundException', 'Service deployment not found.');
+/** It is over, or on its way back. */
+export const serviceDeploymentConflict = (status: string) => new AwsError('ConflictException', 400, `The service deployment cannot be stopped in the status ${status}.`, { resourceIds: [] });
 export const serviceNotActive = error('ServiceNotActiveException', 'Service was not ACTIVE.');
 export const clusterContainsContainerInstances = error('ClusterContainsContainerInstancesException', 'The Cluster cannot be deleted while Container Instances are active or draining.');
 export const clusterContainsServices = error('ClusterContainsServicesException', 'The Cluster cannot be deleted while Services are active.');

@@ -19,10 +19,9 @@ const sessions: Sessions = new Map();
  * Amazon Elastic Container Service, after https://docs.aws.amazon.com/AmazonECS/latest/APIReference/.
  *
  * Faithful to: clusters, task definitions, tasks and services on EC2 instances (REPLICA and DAEMON, rolling deployments with circuit
- * breaker), placement, container instances, attributes, capacity providers with managed scaling and termination protection, tags, account settings, task
+ * breaker; deployments and revisions as resources), placement, container instances, attributes, capacity providers with managed scaling and termination protection, tags, account settings, task
  * protection, and the agent's protocols (ACS, and TCS for health), so that an agent could be AWS's own.
- * Missing: Fargate and managed instances, managed draining, blue/green and external deployments, task sets, service
- * revisions and deployments as resources, Service Connect, service discovery, volumes configured at launch, ECS Exec, daemons and
+ * Missing: Fargate and managed instances, managed draining, blue/green and external deployments, task sets, Service Connect, service discovery, volumes configured at launch, ECS Exec, daemons and
  * gateways as resources of their own. Each answers an error that says so.
  * By design: an agent that stays away does not end its tasks; only its machine's end does. What was STOPPED or INACTIVE is kept an hour.
  */

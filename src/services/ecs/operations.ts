@@ -5,6 +5,7 @@ import { attributeOperations } from './operations/attributes.ts';
 import { capacityProviderOperations } from './operations/capacity-providers.ts';
 import { clusterOperations } from './operations/clusters.ts';
 import { containerInstanceOperations } from './operations/container-instances.ts';
+import { serviceDeploymentOperations } from './operations/service-deployments.ts';
 import { serviceOperations } from './operations/services.ts';
 import { stateChangeOperations } from './operations/state-changes.ts';
 import { tagOperations } from './operations/tags.ts';
@@ -15,10 +16,10 @@ import { taskOperations } from './operations/tasks.ts';
 export const missing = [
   'AssociateGatewayWithCluster', 'ContinueServiceDeployment', 'CreateDaemon', 'CreateExpressGatewayService', 'CreateGateway', 'CreateTaskSet', 'DeleteDaemon',
   'DeleteDaemonTaskDefinition', 'DeleteExpressGatewayService', 'DeleteGateway', 'DeleteTaskSet', 'DescribeDaemon', 'DescribeDaemonDeployments', 'DescribeDaemonRevisions',
-  'DescribeDaemonTaskDefinition', 'DescribeExpressGatewayService', 'DescribeGateway', 'DescribeGatewayResources', 'DescribeGatewayRoute', 'DescribeServiceDeployments',
-  'DescribeServiceRevisions', 'DescribeTaskSets', 'DisassociateGatewayFromCluster', 'ExecuteCommand', 'ListDaemonDeployments', 'ListDaemonTaskDefinitions', 'ListDaemons',
-  'ListGatewayClusterAssociations', 'ListGatewayRoutes', 'ListGateways', 'ListServiceDeployments', 'ListServicesByNamespace', 'RegisterDaemonTaskDefinition',
-  'StopServiceDeployment', 'UpdateContainerAgent', 'UpdateDaemon', 'UpdateExpressGatewayService', 'UpdateGateway', 'UpdateServicePrimaryTaskSet', 'UpdateTaskSet',
+  'DescribeDaemonTaskDefinition', 'DescribeExpressGatewayService', 'DescribeGateway', 'DescribeGatewayResources', 'DescribeGatewayRoute', 'DescribeTaskSets',
+  'DisassociateGatewayFromCluster', 'ExecuteCommand', 'ListDaemonDeployments', 'ListDaemonTaskDefinitions', 'ListDaemons',
+  'ListGatewayClusterAssociations', 'ListGatewayRoutes', 'ListGateways', 'ListServicesByNamespace', 'RegisterDaemonTaskDefinition',
+  'UpdateContainerAgent', 'UpdateDaemon', 'UpdateExpressGatewayService', 'UpdateGateway', 'UpdateServicePrimaryTaskSet', 'UpdateTaskSet',
 ] as const satisfies OperationName<typeof Sdk>[];
 
 export const operations: OperationTable<typeof Sdk, (typeof missing)[number]> = {
@@ -27,6 +28,7 @@ export const operations: OperationTable<typeof Sdk, (typeof missing)[number]> = 
   ...taskOperations,
   ...taskProtectionOperations,
   ...serviceOperations,
+  ...serviceDeploymentOperations,
   ...containerInstanceOperations,
   ...attributeOperations,
   ...capacityProviderOperations,

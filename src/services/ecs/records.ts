@@ -1,6 +1,6 @@
 import type {
   CapacityProviderStrategyItem, ClusterConfiguration, ClusterSetting, Compatibility, ContainerDefinition, DeploymentConfiguration, EphemeralStorage, LoadBalancer, NetworkBinding,
-  NetworkConfiguration, PlacementConstraint, PlacementStrategy, ProxyConfiguration, RuntimePlatform, ServiceRegistry, TaskDefinitionPlacementConstraint, TaskOverride, Volume,
+  NetworkConfiguration, PlacementConstraint, PlacementStrategy, ProxyConfiguration, RuntimePlatform, ServiceDeploymentStatus, ServiceRegistry, TaskDefinitionPlacementConstraint, TaskOverride, Volume,
 } from '@aws-sdk/client-ecs';
 import { collection } from '../../control/collection.ts';
 
@@ -188,7 +188,9 @@ export interface Service {
   /** The newest, PRIMARY, first. */
   deployments: Deployment[];
   /** What a rollback goes back to. */
-  lastCompleted?: DeploymentSpec;
+  lastCompleted?: DeploymentSpec & Pick<Deployment, 'id'>;
+  /** The id of its newest service deployment. */
+  currentDeployment: string;
   loadBalancers: LoadBalancer[];
   serviceRegistries: ServiceRegistry[];
   placementConstraints: PlacementConstraint[];
@@ -218,7 +220,7 @@ export interface DeploymentSpec {
 }
 
 export interface Deployment extends DeploymentSpec {
-  /** `ecs-svc/` and digits. */
+  /** `ecs-svc/` and digits, which are the id of its revision. */
   id: string;
   createdAt: string;
   updatedAt: string;
@@ -230,8 +232,46 @@ export interface Deployment extends DeploymentSpec {
   consecutiveFailures: number;
   /** No task is started before. */
   notBefore?: string;
-  /** A deployment that the circuit breaker made is not watched by it again. */
-  rollback?: boolean;
+  /** Goes back to an earlier revision, after so many failures of the one after it; the circuit breaker does not watch it. */
+  rollback?: { failures: number };
+}
+
+/** What the tasks of a deployment are made of, for good. */
+export interface ServiceRevision extends DeploymentSpec, Pick<Service, 'cluster' | 'launchType' | 'capacityProviderStrategy' | 'loadBalancers' | 'serviceRegistries'> {
+  /** Digits. */
+  id: string;
+  service: string;
+  images: { containerName: string; image: string }[];
+  createdAt: string;
+}
+
+/** One attempt to bring a service to a revision, as it went. Which tasks run is told by the service while it is open. */
+export interface ServiceDeployment {
+  id: string;
+  cluster: string;
+  service: string;
+  /** Ids of revisions. */
+  target: string;
+  sources: string[];
+  status: ServiceDeploymentStatus;
+  statusReason?: string;
+  deploymentConfiguration: Service['deploymentConfiguration'];
+  rollback?: { reason: string; startedAt: string; revision: string };
+  createdAt: string;
+  updatedAt: string;
+  startedAt?: string;
+  finishedAt?: string;
+  stoppedAt?: string;
+  /** As things stood when it ended, or turned back. */
+  breaker?: { failures: number; threshold: number };
+  /** As things stood when it ended, by revision. */
+  counts?: Record<string, TaskCounts>;
+}
+
+export interface TaskCounts {
+  requested: number;
+  running: number;
+  pending: number;
 }
 
 export interface ServiceEvent {
@@ -277,6 +317,9 @@ export const agents = collection<AgentConnection>('ecs/agent');
 export const tasks = collection<Task>('ecs/task');
 /** By cluster, then name. */
 export const services = collection<Service>('ecs/service');
+/** By cluster, service and id. */
+export const serviceRevisions = collection<ServiceRevision>('ecs/service-revision');
+export const serviceDeployments = collection<ServiceDeployment>('ecs/service-deployment');
 /** By principal, then name. */
 export const accountSettings = collection<AccountSetting>('ecs/account-setting');
 export const capacityProviders = collection<CapacityProvider>('ecs/capacity-provider');

@@ -1,11 +1,11 @@
 import type { Controller } from '../../../control/controller.ts';
 import type { Env, Scope } from '../../../control/service.ts';
-import type { Entry } from '../../../store/store.ts';
-import { newDeploymentId } from '../arns.ts';
+import type { Change, Entry } from '../../../store/store.ts';
 import { healthWatch } from '../../elasticloadbalancing/index.ts';
 import { findTaskDefinition } from '../lookups.ts';
-import { agents, clusters, containerInstances, services, tasks, type ContainerInstance, type Service, type Task, type TaskDefinition } from '../records.ts';
+import { agents, clusters, containerInstances, serviceDeployments, serviceRevisions, services, tasks, type ContainerInstance, type Service, type Task, type TaskDefinition } from '../records.ts';
 import { closest, sentences, withEvents } from '../scheduler/events.ts';
+import { advance } from '../scheduler/history.ts';
 import { daemonInstances, observe, provenInMs, readHealths } from '../scheduler/observe.ts';
 import type { Plan } from '../scheduler/situation.ts';
 import { step } from '../scheduler/step.ts';
@@ -60,7 +60,7 @@ async function reconcile(env: Env, key: string): Promise<void | { againInMs: num
   const plan = (service: Service, cramped: boolean) => step({
     service, now: env.now(), cramped, tasks: observe(service, own.map(({ value }) => value), world, healths, env.now()),
     instances: service.schedulingStrategy === 'DAEMON' ? daemonInstances(service, definition, world) : [],
-  }, newDeploymentId(env));
+  });
 
   const first = plan(entry.value, false);
   const noted = await note(env, entry, first, own);
@@ -79,9 +79,18 @@ async function note(env: Env, { key, value, revision }: Entry<Service>, plan: Pl
   const gone = value.status === 'DRAINING' && own.every((task) => task.value.lastStatus === 'STOPPED');
   const next = withEvents(gone ? { ...plan.service, status: 'INACTIVE', deployments: [], deletedAt: env.now().toISOString() } : plan.service, plan.events, env);
   const marked = own.filter((task) => plan.accounted.includes(task.value.id)).map((task) => tasks.put(task.key, { ...task.value, accounted: true }, task.revision));
-  if (next === value && !marked.length) return { key, value, revision, createRevision: revision };
-  const commit = await env.store.commit([services.put(key, next, revision), ...marked]);
+  const told = await history(env, services.parse(key), next, own.map((task) => task.value));
+  if (next === value && !marked.length && !told.length) return { key, value, revision, createRevision: revision };
+  const commit = await env.store.commit([services.put(key, next, revision), ...marked, ...told]);
   return commit.ok ? { key, value: next, revision: commit.revision, createRevision: commit.revision } : undefined;
+}
+
+/** What the service's state means for its service deployment. */
+async function history(env: Env, scope: Scope, service: Service, own: Task[]): Promise<Change[]> {
+  const entry = await serviceDeployments.get(env.store, scope, service.cluster, service.name, service.currentDeployment);
+  if (!entry) return [];
+  const after = advance(entry.value, service, own, env.now().toISOString());
+  return after === entry.value ? [] : [serviceDeployments.put(entry.key, after, entry.revision)];
 }
 
 async function stopTasks(env: Env, scope: Scope, { key }: Entry<Service>, stops: Plan['stop'], own: Entry<Task>[]): Promise<void> {
@@ -149,6 +158,8 @@ function specOf(service: Service, definition: TaskDefinition): TaskSpec {
 async function forget(env: Env, { key, value, revision }: Entry<Service>): Promise<void | { againInMs: number }> {
   const left = Date.parse(value.deletedAt ?? value.createdAt) + KEPT_MS - env.now().getTime();
   if (left > 0) return { againInMs: left };
-  await env.store.commit([{ delete: key, expect: revision }]);
+  const scope = services.parse(key);
+  const past = (await Promise.all([serviceDeployments, serviceRevisions].map((records) => records.list(env.store, scope, value.cluster, value.name)))).flat();
+  await env.store.commit([{ delete: key, expect: revision }, ...past.map((entry) => ({ delete: entry.key }))]);
   return undefined;
 }

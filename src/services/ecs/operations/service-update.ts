@@ -8,10 +8,11 @@ import { checkConstraints, checkStrategies } from '../placement/check.ts';
 import { compact, type Cluster, type Service } from '../records.ts';
 import { checkGracePeriod, checkLoadBalancers, deploymentConfiguration, refuseUnsupported } from '../scheduler/configuration.ts';
 import { newDeployment } from '../scheduler/deployments.ts';
+import { release } from '../scheduler/release.ts';
 import { checkNetwork } from '../tasks/overrides.ts';
 
-/** The service as UpdateService leaves it: with a new PRIMARY deployment where something changed that its tasks are made of. */
-export async function updated(context: RequestContext, cluster: Cluster, service: Service, input: UpdateServiceCommandInput): Promise<Service> {
+/** The service as UpdateService leaves it: with a new PRIMARY deployment, and what belongs to that, where something changed that its tasks are made of. */
+export async function updated(context: RequestContext, cluster: Cluster, service: Service, input: UpdateServiceCommandInput): ReturnType<typeof release> {
   refuseUnsupported(input);
   checkCount(service, input.desiredCount);
   const definition = input.taskDefinition
@@ -34,9 +35,9 @@ export async function updated(context: RequestContext, cluster: Cluster, service
     enableECSManagedTags: input.enableECSManagedTags ?? service.enableECSManagedTags,
     propagateTags: input.propagateTags ?? service.propagateTags,
   });
-  if (!input.forceNewDeployment && sameTasks(service, next)) return next.desiredCount === service.desiredCount ? next : { ...next, steady: false };
+  if (!input.forceNewDeployment && sameTasks(service, next)) return { service: next.desiredCount === service.desiredCount ? next : { ...next, steady: false }, changes: [] };
   const deployment = newDeployment(newDeploymentId(context), compact({ taskDefinition, networkConfiguration }), context.now().toISOString());
-  return { ...next, steady: false, deployments: [deployment, ...service.deployments] };
+  return release(context, service, { ...next, steady: false, deployments: [deployment, ...service.deployments] }, definition);
 }
 
 /** An empty strategy goes back to the launch type. */

@@ -9,6 +9,7 @@ import { checkConstraints, checkStrategies } from '../placement/check.ts';
 import { compact, services, tasks, type Cluster, type Service, type TaskDefinition } from '../records.ts';
 import { checkGracePeriod, checkLoadBalancers, deploymentConfiguration, refuseUnsupported } from '../scheduler/configuration.ts';
 import { newDeployment } from '../scheduler/deployments.ts';
+import { release } from '../scheduler/release.ts';
 import { serviceShape } from '../shapes/service.ts';
 import { tagsOf } from '../tags.ts';
 import { checkNetwork } from '../tasks/overrides.ts';
@@ -21,7 +22,7 @@ async function shapeOf(context: RequestContext, service: Service, include?: read
   return serviceShape(context, service, (await tasks.list(context.store, context, service.cluster)).map((entry) => entry.value), include);
 }
 
-const arnOf = (context: RequestContext, cluster: string | undefined, service: string | undefined) => {
+export const arnOf = (context: RequestContext, cluster: string | undefined, service: string | undefined) => {
   const inCluster = clusterName(context, cluster);
   return service?.startsWith('arn:') ? service : serviceArn(context, { cluster: inCluster, name: service ?? '' });
 };
@@ -35,7 +36,7 @@ export const serviceOperations = {
       const name = input.serviceName ?? '';
       if (!NAME.test(name)) throw invalid(name ? 'Invalid service name. Up to 255 letters (uppercase and lowercase), numbers, underscores, and hyphens are allowed.' : 'Service name can not be blank.');
       const definition = await requireActiveTaskDefinition(context, context, input.taskDefinition);
-      const fresh = await build(context, cluster, name, input, definition);
+      const { service: fresh, changes } = await release(context, undefined, await build(context, cluster, name, input, definition), definition);
       const key = services.key(context, cluster.name, name);
       for (;;) {
         const current = await services.at(context.store, key);
@@ -44,7 +45,7 @@ export const serviceOperations = {
           if (!input.clientToken || current.value.clientToken !== input.clientToken) throw invalid('Creation of service was not idempotent.');
           return { service: await shapeOf(context, current.value, ['TAGS']) };
         }
-        if ((await context.store.commit([services.put(key, fresh, current?.revision ?? 0)])).ok) return { service: await shapeOf(context, fresh, ['TAGS']) };
+        if ((await context.store.commit([services.put(key, fresh, current?.revision ?? 0), ...changes])).ok) return { service: await shapeOf(context, fresh, ['TAGS']) };
       }
     },
   },
@@ -57,8 +58,8 @@ export const serviceOperations = {
       for (;;) {
         const { key, value, revision } = await requireService(context, context, cluster.name, input.service);
         if (value.status !== 'ACTIVE') throw serviceNotActive();
-        const next = await updated(context, cluster, value, input);
-        if ((await context.store.commit([services.put(key, next, revision)])).ok) return { service: await shapeOf(context, next, ['TAGS']) };
+        const { service: next, changes } = await updated(context, cluster, value, input);
+        if ((await context.store.commit([services.put(key, next, revision), ...changes])).ok) return { service: await shapeOf(context, next, ['TAGS']) };
       }
     },
   },
@@ -134,6 +135,6 @@ async function build(context: RequestContext, cluster: Cluster, name: string, in
     networkConfiguration, healthCheckGracePeriodSeconds: checkGracePeriod(input.healthCheckGracePeriodSeconds, loadBalancers), role: input.role,
     availabilityZoneRebalancing: input.availabilityZoneRebalancing ?? ('DISABLED' as const), enableECSManagedTags: input.enableECSManagedTags ?? false,
     enableExecuteCommand: input.enableExecuteCommand ?? false, propagateTags: input.propagateTags ?? ('NONE' as const), events: [], steady: false,
-    createdAt: now, createdBy: context.principal.arn, clientToken: input.clientToken, tags: tagsOf(input.tags),
+    currentDeployment: '', createdAt: now, createdBy: context.principal.arn, clientToken: input.clientToken, tags: tagsOf(input.tags),
   });
 }

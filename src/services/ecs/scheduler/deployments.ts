@@ -48,37 +48,40 @@ export function account(service: Service, tasks: ScheduledTask[], now: Date): Ch
  * Failures that a deployment may have; by default half of the wished tasks, three at least and 200 at most:
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
  */
-function threshold({ desiredCount, deploymentConfiguration }: Service): number {
+export function threshold({ desiredCount, deploymentConfiguration }: Service): number {
   const { type = 'BOUNDED_PERCENT', value = 50 } = deploymentConfiguration.deploymentCircuitBreaker?.thresholdConfiguration ?? {};
   if (type === 'COUNT') return value;
   const share = Math.ceil((desiredCount * value) / 100);
   return type === 'UNBOUNDED_PERCENT' ? Math.max(1, share) : Math.min(200, Math.max(3, share));
 }
 
-/**
- * Ends a deployment whose tasks keep failing and, where that is wished, goes back to the last one that completed. `newId` is for a new
- * one, where nothing is left of that.
- */
-export function breakCircuit(service: Service, now: string, newId: string): Change {
+/** Ends a deployment whose tasks keep failing and, where that is wished, goes back to the last one that completed. */
+export function breakCircuit(service: Service, now: string): Change {
   const [primary, ...others] = service.deployments;
   const breaker = service.deploymentConfiguration.deploymentCircuitBreaker;
   if (!primary || !breaker?.enable || primary.rolloutState !== 'IN_PROGRESS' || primary.rollback || primary.failedTasks < threshold(service)) {
     return { service, events: [] };
   }
+  const back = breaker.rollback ? rollBack(service, now, { failed: TRIPPED, rolling: 'ECS deployment circuit breaker: rolling back' }) : undefined;
+  if (back) return { service: back.service, events: [sentences.failed(primary.id), ...back.events] };
   const failed: Deployment = { ...primary, rolloutState: 'FAILED', rolloutStateReason: TRIPPED, updatedAt: now };
-  const left = others.find((deployment) => deployment.rolloutState === 'COMPLETED');
-  const back = !breaker.rollback ? undefined : left ?? (service.lastCompleted && newDeployment(newId, service.lastCompleted, now));
-  if (!back) return { service: { ...service, deployments: [failed, ...others] }, events: [sentences.failed(primary.id)] };
-  const rolling: Deployment = {
-    ...back, rolloutState: 'IN_PROGRESS', rolloutStateReason: `ECS deployment circuit breaker: rolling back to deploymentId ${back.id}.`, rollback: true, updatedAt: now,
-  };
+  return { service: { ...service, deployments: [failed, ...others] }, events: [sentences.failed(primary.id)] };
+}
+
+/** Gives up the newest deployment for the last one that completed, of which something may be left; `undefined` if none ever did. */
+export function rollBack(service: Service, now: string, why: { failed: string; rolling: string }): Change | undefined {
+  const [primary, ...others] = service.deployments;
+  const back = others.find((deployment) => deployment.rolloutState === 'COMPLETED') ?? (service.lastCompleted && newDeployment(service.lastCompleted.id, service.lastCompleted, now));
+  if (!primary || !back || back.id === primary.id) return undefined;
+  const failed: Deployment = { ...primary, rolloutState: 'FAILED', rolloutStateReason: why.failed, updatedAt: now };
+  const rolling: Deployment = { ...back, rolloutState: 'IN_PROGRESS', rolloutStateReason: `${why.rolling} to deploymentId ${back.id}.`, rollback: { failures: primary.failedTasks }, updatedAt: now };
   const { networkConfiguration: _, ...rest } = service;
   return {
     service: {
       ...rest, taskDefinition: back.taskDefinition, ...(back.networkConfiguration && { networkConfiguration: back.networkConfiguration }),
-      deployments: [rolling, failed, ...others.filter((deployment) => deployment.id !== back.id)],
+      steady: false, deployments: [rolling, failed, ...others.filter((deployment) => deployment.id !== back.id)],
     },
-    events: [sentences.failed(primary.id), sentences.rollingBack(back.id)],
+    events: [sentences.rollingBack(back.id)],
   };
 }
 
@@ -94,7 +97,7 @@ export function conclude(service: Service, tasks: ScheduledTask[], settled: bool
   if (primary.rolloutState === 'IN_PROGRESS') {
     next = {
       ...withPrimary(next, { rolloutState: 'COMPLETED', rolloutStateReason: COMPLETED(primary.id) }, now),
-      lastCompleted: { taskDefinition: primary.taskDefinition, ...(primary.networkConfiguration && { networkConfiguration: primary.networkConfiguration }) },
+      lastCompleted: { id: primary.id, taskDefinition: primary.taskDefinition, ...(primary.networkConfiguration && { networkConfiguration: primary.networkConfiguration }) },
     };
     events.push(sentences.completed(primary.id));
   }

@@ -10,7 +10,7 @@ const deployment = (id: string, change: Partial<Deployment> = {}): Deployment =>
 const service = (change: Partial<Service> = {}): Service => ({
   name: 'web', cluster: 'c', status: 'ACTIVE', schedulingStrategy: 'REPLICA', desiredCount: 4, taskDefinition: 'web:new', deployments: [deployment('new')],
   deploymentConfiguration: { maximumPercent: 200, minimumHealthyPercent: 100 }, loadBalancers: [], serviceRegistries: [], placementConstraints: [], placementStrategy: [],
-  availabilityZoneRebalancing: 'DISABLED', enableECSManagedTags: false, enableExecuteCommand: false, propagateTags: 'NONE', events: [], steady: false, createdAt: now.toISOString(), createdBy: '', tags: {}, ...change,
+  availabilityZoneRebalancing: 'DISABLED', enableECSManagedTags: false, enableExecuteCommand: false, propagateTags: 'NONE', events: [], steady: false, createdAt: now.toISOString(), createdBy: '', currentDeployment: 'd', tags: {}, ...change,
 });
 let count = 0;
 const task = (change: Partial<ScheduledTask> = {}): ScheduledTask => ({
@@ -20,7 +20,7 @@ const task = (change: Partial<ScheduledTask> = {}): ScheduledTask => ({
 const tasks = (n: number, change: Partial<ScheduledTask> = {}) => Array.from({ length: n }, () => task(change));
 const pending = { status: 'PENDING' as const, ready: false, proven: false };
 const gone = { status: 'STOPPED' as const, wanted: false, ready: false, proven: false };
-const plan = (change: Partial<Situation>) => step({ service: service(), tasks: [], now, cramped: false, instances: [], ...change }, 'back');
+const plan = (change: Partial<Situation>) => step({ service: service(), tasks: [], now, cramped: false, instances: [], ...change });
 const rolling = service({ deployments: [deployment('new'), deployment('old', { rolloutState: 'COMPLETED' })] });
 
 describe('a REPLICA service', () => {

@@ -10,10 +10,10 @@ import type { Plan, ScheduledTask, Situation } from './situation.ts';
  * taken away early only where there is no room otherwise. DAEMON: one task on each instance.
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
  */
-export function step(situation: Situation, newDeploymentId: string): Plan {
+export function step(situation: Situation): Plan {
   const { tasks, now } = situation;
   const accounted = account(situation.service, tasks, now);
-  const broken = breakCircuit(accounted.service, now.toISOString(), newDeploymentId);
+  const broken = breakCircuit(accounted.service, now.toISOString());
   const counted = withDaemonCount(broken.service, situation.instances);
   const next = { ...situation, service: counted };
   const wanted = tasks.filter((task) => task.wanted);

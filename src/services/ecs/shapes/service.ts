@@ -1,9 +1,10 @@
 import type * as Sdk from '@aws-sdk/client-ecs';
 import type { Scope } from '../../../control/service.ts';
-import { clusterArn, serviceArn, taskDefinitionArn } from '../arns.ts';
+import { clusterArn, revisionOf, serviceArn, serviceDeploymentArn, taskDefinitionArn } from '../arns.ts';
 import type { Deployment, Service, Task } from '../records.ts';
 import { tagList } from '../tags.ts';
 import { isPending, isRunning } from '../tasks/state.ts';
+import { revisionSummary } from './service-deployment.ts';
 
 /** `tasks`: those of the service, or of its cluster. */
 export function serviceShape(scope: Scope, service: Service, tasks: Task[], include: readonly string[] = []): Sdk.Service {
@@ -25,6 +26,10 @@ export function serviceShape(scope: Scope, service: Service, tasks: Task[], incl
     taskDefinition: taskDefinitionArn(scope, service.taskDefinition),
     deploymentConfiguration: service.deploymentConfiguration,
     deployments,
+    ...(service.deployments.length && {
+      currentServiceDeployment: serviceDeploymentArn(scope, { cluster: service.cluster, service: service.name, id: service.currentDeployment }),
+      currentServiceRevisions: service.deployments.map(({ id }) => revisionSummary(scope, { service, tasks: own }, revisionOf(id))),
+    }),
     ...(service.role && { roleArn: service.role }),
     events: service.events.map(({ createdAt, ...event }) => ({ ...event, createdAt: new Date(createdAt) })),
     createdAt: new Date(service.createdAt),
