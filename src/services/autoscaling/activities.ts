@@ -1,4 +1,5 @@
 import type { Env, Scope } from '../../control/service.ts';
+import { uuid } from '../../control/uuid.ts';
 import type { Change } from '../../store/store.ts';
 import { activities } from './records.ts';
 import type { Activity, Group, Member } from './records.ts';
@@ -8,7 +9,7 @@ const KEPT_MS = 42 * 24 * 3_600_000;
 /** A new id that sorts by time, in a UUID's form as Auto Scaling's are (RFC 9562's version 7). */
 export function newActivityId(env: Env): string {
   const time = env.now().getTime().toString(16).padStart(12, '0');
-  return `${time}7${env.randomHex(3)}a${env.randomHex(15)}`.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  return uuid(`${time}7${env.randomHex(3)}a${env.randomHex(15)}`);
 }
 
 export const detailsOf = (member: Pick<Member, 'subnetId' | 'zone'>) => JSON.stringify({ 'Subnet ID': member.subnetId, 'Availability Zone': member.zone });

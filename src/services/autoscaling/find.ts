@@ -1,3 +1,4 @@
+import { pageOf } from '../../control/page.ts';
 import type { Env, Scope } from '../../control/service.ts';
 import type { Entry } from '../../store/store.ts';
 import { groupNotFound, instanceNotFound, invalidNextToken } from './errors.ts';
@@ -25,10 +26,9 @@ export async function findMember(env: Env, scope: Scope, instanceId: string, gro
   return entry;
 }
 
-/** One page; the token is the number of those before. */
-export function page<T>(items: T[], { MaxRecords: max = 50, NextToken: token }: { MaxRecords?: number | undefined; NextToken?: string | undefined }): { items: T[]; NextToken: string | undefined } {
-  const start = token === undefined ? 0 : Number(Buffer.from(token, 'base64url').toString());
-  if (!Number.isSafeInteger(start) || start < 0) throw invalidNextToken();
-  const end = start + Math.min(max, 100);
-  return { items: items.slice(start, end), NextToken: end < items.length ? Buffer.from(String(end)).toString('base64url') : undefined };
+/** One page of items that are in order of `idOf`. */
+export function page<T>(items: T[], { MaxRecords: max = 50, NextToken: token }: { MaxRecords?: number | undefined; NextToken?: string | undefined }, idOf: (item: T) => string): { items: T[]; NextToken: string | undefined } {
+  const found = pageOf(items, idOf, Math.min(max, 100), token);
+  if (!found) throw invalidNextToken();
+  return { items: found.items, NextToken: found.next };
 }

@@ -82,7 +82,12 @@ describe('a service behind a load balancer', () => {
     await ecs.send(new CreateServiceCommand({ cluster, serviceName: 'web', taskDefinition: await define(2), desiredCount: 4, loadBalancers: [{ targetGroupArn, containerName: 'web', containerPort: 80 }] }));
     await stable();
     assert.deepEqual(await eventually(states, (all) => all.length === 4 && all.every((state) => state === 'healthy')), Array(4).fill('healthy'));
-    assert.ok((await service())?.events?.some(({ message }) => message === `(service web) registered 1 targets in (target-group ${targetGroupArn})`));
+    // Those that come together are told of together.
+    const counts = await eventually(async () => ((await service())?.events ?? []).flatMap(({ message = '' }) => {
+      const [, count, arn] = /^\(service web\) registered (\d+) targets in \(target-group (\S+)\)$/.exec(message) ?? [];
+      return arn === targetGroupArn ? [Number(count)] : [];
+    }), (found) => found.length > 0);
+    assert.equal(counts.reduce((sum, count) => sum + count, 0), 4);
   });
 
   it('deploys without ever having fewer healthy targets, and stops no task that still has requests', async () => {

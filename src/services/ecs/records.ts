@@ -124,6 +124,8 @@ export interface Task {
   credentialIds?: { task?: string; execution?: string };
   /** What the agent has acknowledged. */
   acknowledged?: 'RUNNING' | 'STOPPED';
+  /** What its service's events say of its targets. */
+  told?: 'registered' | 'deregistered';
   /** The service's scheduler has taken note of its end. */
   accounted?: boolean;
   protectedUntil?: string;

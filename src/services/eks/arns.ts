@@ -13,5 +13,3 @@ export function accessEntryArn(scope: Scope, cluster: string, principalArn: stri
   const [type = '', ...path] = resource.split('/');
   return arn(scope, `access-entry/${cluster}/${type}/${account}/${path.at(-1)}/${id}`);
 }
-
-export const uuid = (hex: string) => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

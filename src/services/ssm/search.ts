@@ -1,4 +1,5 @@
 import type * as Sdk from '@aws-sdk/client-ssm';
+import { pageOf } from '../../control/page.ts';
 import { invalidFilterKey, invalidFilterOption, invalidNextToken, validation } from './errors.ts';
 import { isUnder } from './names.ts';
 import type { Parameter } from './records.ts';
@@ -36,11 +37,10 @@ function compare(option = 'Equals', text: string, value: string): boolean {
   }
 }
 
-/** One page; the token is the number of those before. */
-export function page<T>(items: T[], { MaxResults: max, NextToken: token }: { MaxResults?: number | undefined; NextToken?: string | undefined }, most: number): { items: T[]; NextToken: string | undefined } {
+/** One page of items that are in order of `idOf`. */
+export function page<T>(items: T[], { MaxResults: max, NextToken: token }: { MaxResults?: number | undefined; NextToken?: string | undefined }, most: number, idOf: (item: T) => string): { items: T[]; NextToken: string | undefined } {
   if (max !== undefined && (max < 1 || max > most)) throw validation(`1 validation error detected: Value '${max}' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to ${most}`);
-  const start = token === undefined ? 0 : Number(Buffer.from(token, 'base64url').toString());
-  if (!Number.isSafeInteger(start) || start < 0) throw invalidNextToken();
-  const end = start + (max ?? most);
-  return { items: items.slice(start, end), NextToken: end < items.length ? Buffer.from(String(end)).toString('base64url') : undefined };
+  const found = pageOf(items, idOf, max ?? most, token);
+  if (!found) throw invalidNextToken();
+  return { items: found.items, NextToken: found.next };
 }

@@ -9,7 +9,7 @@ export const activityOperations = {
     const all = name === undefined ? await activities.list(context.store, context) : await activities.list(context.store, context, (await findGroup(context, context, name)).value.name);
     const asked = all.map((entry) => entry.value).filter(({ id }) => !input.ActivityIds?.length || input.ActivityIds.includes(id));
     // Newest first; ids begin with the time.
-    const { items, NextToken } = page(asked.sort((a, b) => (a.id < b.id ? 1 : -1)), { MaxRecords: 100, ...input });
+    const { items, NextToken } = page(asked.sort((a, b) => (a.id < b.id ? 1 : -1)), { MaxRecords: 100, ...input }, ({ id }) => id);
     return { Activities: items.map(activityShape), NextToken };
   },
 

@@ -120,7 +120,7 @@ export const groupOperations = {
     const all = (await groups.list(context.store, context)).map((entry) => entry.value);
     const named = input.AutoScalingGroupNames?.length ? all.filter(({ name }) => input.AutoScalingGroupNames?.includes(name)) : all;
     const found = named.filter((group) => (input.Filters ?? []).every((filter) => wildcardless(filter, tagField(filter.Name ?? '', group))));
-    const { items, NextToken } = page(found, input);
+    const { items, NextToken } = page(found, input, ({ name }) => name);
     return { AutoScalingGroups: await Promise.all(items.map(async (group) => groupShape(group, (await membersOf(context, context, group.name)).map((entry) => entry.value)))), NextToken };
   },
 

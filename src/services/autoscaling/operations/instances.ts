@@ -83,7 +83,7 @@ async function attachable(context: RequestContext, group: Group, id: string): Pr
 export const instanceOperations = {
   DescribeAutoScalingInstances: async (input, context) => {
     const all = shown((await allMembers(context, context)).map((entry) => entry.value));
-    const { items, NextToken } = page(input.InstanceIds?.length ? all.filter(({ instanceId }) => input.InstanceIds?.includes(instanceId ?? '')) : all, input);
+    const { items, NextToken } = page(input.InstanceIds?.length ? all.filter(({ instanceId }) => input.InstanceIds?.includes(instanceId ?? '')) : all, input, ({ group, id }) => `${group}/${id}`);
     return { AutoScalingInstances: items.map((member) => ({ ...instanceShape(member), AutoScalingGroupName: member.group, HealthStatus: member.health.toUpperCase() })), NextToken };
   },
 

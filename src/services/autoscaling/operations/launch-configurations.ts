@@ -28,7 +28,7 @@ export const launchConfigurationOperations = {
 
   DescribeLaunchConfigurations: async (input, context) => {
     const all = (await launchConfigurations.list(context.store, context)).map((entry) => entry.value);
-    const { items, NextToken } = page(input.LaunchConfigurationNames?.length ? all.filter(({ name }) => input.LaunchConfigurationNames?.includes(name)) : all, input);
+    const { items, NextToken } = page(input.LaunchConfigurationNames?.length ? all.filter(({ name }) => input.LaunchConfigurationNames?.includes(name)) : all, input, ({ name }) => name);
     return { LaunchConfigurations: items.map(shape), NextToken };
   },
 

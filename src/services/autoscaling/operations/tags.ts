@@ -34,7 +34,7 @@ export const tagOperations = {
 
   DescribeTags: async (input, context) => {
     const all = (await groups.list(context.store, context)).flatMap(({ value }) => value.tags.map((tag) => tagShape(value.name, tag)));
-    const { items, NextToken } = page(all.filter((tag) => (input.Filters ?? []).every((filter) => wildcardless(filter, fieldOf(filter.Name ?? '', tag)))), input);
+    const { items, NextToken } = page(all.filter((tag) => (input.Filters ?? []).every((filter) => wildcardless(filter, fieldOf(filter.Name ?? '', tag)))), input, ({ ResourceId, Key }) => `${ResourceId}/${Key}`);
     return { Tags: items, NextToken };
   },
 } satisfies AutoScalingOperations;

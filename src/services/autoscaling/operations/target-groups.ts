@@ -46,7 +46,7 @@ export const targetGroupOperations = {
   },
   DescribeLoadBalancerTargetGroups: async (input, context) => {
     const { value } = await findGroup(context, context, input.AutoScalingGroupName ?? '');
-    const { items, NextToken } = page(await withStates(context, value), input);
+    const { items, NextToken } = page(await withStates(context, value), input, ({ arn }) => arn);
     return { LoadBalancerTargetGroups: items.map(({ arn, state }) => ({ LoadBalancerTargetGroupARN: arn, State: state })), NextToken };
   },
   AttachTrafficSources: async (input, context) => {
@@ -59,7 +59,7 @@ export const targetGroupOperations = {
   },
   DescribeTrafficSources: async (input, context) => {
     const { value } = await findGroup(context, context, input.AutoScalingGroupName ?? '');
-    const { items, NextToken } = page(await withStates(context, value), input);
+    const { items, NextToken } = page(await withStates(context, value), input, ({ arn }) => arn);
     return { TrafficSources: items.map(({ arn, state }) => ({ Identifier: arn, TrafficSource: arn, Type: 'elbv2', State: state })), NextToken };
   },
 } satisfies AutoScalingOperations;

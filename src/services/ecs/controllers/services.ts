@@ -9,6 +9,7 @@ import { advance } from '../scheduler/history.ts';
 import { daemonInstances, observe, provenInMs, readHealths } from '../scheduler/observe.ts';
 import type { Plan } from '../scheduler/situation.ts';
 import { step } from '../scheduler/step.ts';
+import { tellTargets } from '../scheduler/targets.ts';
 import { tell } from '../scheduler/tell.ts';
 import { launch } from '../tasks/launch.ts';
 import type { TaskSpec } from '../tasks/new.ts';
@@ -77,8 +78,13 @@ async function reconcile(env: Env, key: string): Promise<void | { againInMs: num
 /** Stores what the plan says of the service, with the marks of the tasks that it took account of. `undefined`: someone else wrote. */
 async function note(env: Env, { key, value, revision }: Entry<Service>, plan: Plan, own: Entry<Task>[]): Promise<Entry<Service> | undefined> {
   const gone = value.status === 'DRAINING' && own.every((task) => task.value.lastStatus === 'STOPPED');
-  const next = withEvents(gone ? { ...plan.service, status: 'INACTIVE', deployments: [], deletedAt: env.now().toISOString() } : plan.service, plan.events, env);
-  const marked = own.filter((task) => plan.accounted.includes(task.value.id)).map((task) => tasks.put(task.key, { ...task.value, accounted: true }, task.revision));
+  const targets = tellTargets(own.map((task) => task.value));
+  const next = withEvents(gone ? { ...plan.service, status: 'INACTIVE', deployments: [], deletedAt: env.now().toISOString() } : plan.service, [...targets.events, ...plan.events], env);
+  const marked = own.flatMap((task) => {
+    const accounted = plan.accounted.includes(task.value.id);
+    const said = targets.marks.get(task.value.id);
+    return accounted || said ? [tasks.put(task.key, { ...task.value, ...(accounted && { accounted }), ...(said && { told: said }) }, task.revision)] : [];
+  });
   const told = await history(env, services.parse(key), next, own.map((task) => task.value));
   if (next === value && !marked.length && !told.length) return { key, value, revision, createRevision: revision };
   const commit = await env.store.commit([services.put(key, next, revision), ...marked, ...told]);

@@ -3,9 +3,7 @@ import { AwsError } from '../../../control/error.ts';
 import type { Env, Scope } from '../../../control/service.ts';
 import type { Entry } from '../../../store/store.ts';
 import { healthWatch } from '../../elasticloadbalancing/index.ts';
-import { services, tasks, type Task } from '../records.ts';
-import { sentences } from '../scheduler/events.ts';
-import { tell } from '../scheduler/tell.ts';
+import { tasks, type Task } from '../records.ts';
 import { ensureInterface, removeInterface } from '../tasks/network.ts';
 import { changed, stop } from '../tasks/state.ts';
 import { deregisterTarget, isDrained, registerTarget, targetsOf } from '../tasks/targets.ts';
@@ -88,7 +86,7 @@ async function activate(env: Env, scope: Scope, entry: Entry<Task>): Promise<Aga
     if (!(error instanceof AwsError) || env.now().getTime() - Date.parse(task.createdAt) < REGISTER_MS) throw error;
     return fail(env, entry, `Unable to register targets: ${error.message}`);
   }
-  if (await advance(env, entry, { lastStatus: 'RUNNING', startedAt: env.now().toISOString() })) await tellGroups(env, scope, task, sentences.registered);
+  await advance(env, entry, { lastStatus: 'RUNNING', startedAt: env.now().toISOString() });
   return undefined;
 }
 
@@ -99,7 +97,7 @@ async function deactivate(env: Env, scope: Scope, entry: Entry<Task>): Promise<A
   for (const target of fresh) await deregisterTarget(env, scope, task, target);
   if (fresh.length) {
     const targets = task.targets.map((target) => ({ ...target, deregisteredAt: target.deregisteredAt ?? now.toISOString() }));
-    if (await advance(env, entry, { targets })) await tellGroups(env, scope, task, sentences.deregistered);
+    await advance(env, entry, { targets });
     return { againInMs: DRAIN_POLL_MS };
   }
   const drained = await Promise.all(task.targets.map((target) => isDrained(env, scope, target, now)));
@@ -116,7 +114,6 @@ async function deprovision(env: Env, scope: Scope, entry: Entry<Task>): Promise<
   await advance(env, entry, {
     targets: [], lastStatus: 'STOPPED', stoppedAt: env.now().toISOString(), ...(task.attachment && { attachment: { ...task.attachment, status: 'DELETED' as const } }),
   });
-  if (task.targets.length) await tellGroups(env, scope, task, sentences.deregistered);
   return undefined;
 }
 
@@ -125,11 +122,4 @@ async function forget(env: Env, { key, value, revision }: Entry<Task>): Promise<
   if (left > 0) return { againInMs: left };
   await env.store.commit([{ delete: key, expect: revision }]);
   return undefined;
-}
-
-/** An event of the task's service for each target group. */
-async function tellGroups(env: Env, scope: Scope, task: Task, words: (count: number, targetGroupArn: string) => string): Promise<void> {
-  if (!task.group.startsWith('service:')) return;
-  const groups = [...new Set(task.targets.map((target) => target.targetGroupArn))];
-  await tell(env, services.key(scope, task.cluster, task.group.slice('service:'.length)), groups.map((arn) => words(1, arn)));
 }

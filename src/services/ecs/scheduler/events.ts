@@ -41,11 +41,14 @@ export function closest(failures: { instance: string; reason: string }[]): { ins
   return failures.toSorted((a, b) => rank(a.reason) - rank(b.reason))[0];
 }
 
-/** Adds events, newest first. A sentence that is already the newest is not said again. */
+/** Those that count what happened: the same words once more tell of more. */
+const COUNTED = / (de)?registered \d+ targets | draining connections on \d+ tasks/;
+
+/** Adds events, newest first. A sentence that is already the newest is not said again, unless it counts. */
 export function withEvents(service: Service, messages: string[], env: Pick<Env, 'now' | 'randomHex'>): Service {
   const events = messages.reduce<ServiceEvent[]>((list, words) => {
     const message = `(service ${service.name}) ${words}`;
-    return list[0]?.message === message ? list : [{ id: newUuid(env), createdAt: env.now().toISOString(), message }, ...list];
+    return list[0]?.message === message && !COUNTED.test(message) ? list : [{ id: newUuid(env), createdAt: env.now().toISOString(), message }, ...list];
   }, service.events);
   return events === service.events ? service : { ...service, events: events.slice(0, MOST) };
 }

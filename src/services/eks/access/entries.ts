@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RequestContext, Scope } from '../../../control/service.ts';
-import { accessEntryArn, uuid } from '../arns.ts';
+import { uuid } from '../../../control/uuid.ts';
+import { accessEntryArn } from '../arns.ts';
 import { invalidParameter } from '../errors.ts';
 import type { AccessEntry, Cluster, Tags } from '../records.ts';
 import { CLUSTER_ADMIN_POLICY } from './policies.ts';

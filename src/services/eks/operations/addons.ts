@@ -1,7 +1,8 @@
 import type { RequestContext } from '../../../control/service.ts';
 import { role } from '../../iam/index.ts';
 import { ADDONS, addonInfo, addonKind } from '../addons/kinds.ts';
-import { childArn, clusterArn, uuid } from '../arns.ts';
+import { uuid } from '../../../control/uuid.ts';
+import { childArn, clusterArn } from '../arns.ts';
 import { invalidParameter, invalidRequest, resourceInUse, resourceNotFound } from '../errors.ts';
 import { requireAddon, requireCluster } from '../lookups.ts';
 import { page } from '../paging.ts';

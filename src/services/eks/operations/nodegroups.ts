@@ -1,7 +1,8 @@
 import type * as Sdk from '@aws-sdk/client-eks';
 import type { RequestContext } from '../../../control/service.ts';
 import { transact } from '../../../control/transact.ts';
-import { childArn, clusterArn, uuid } from '../arns.ts';
+import { uuid } from '../../../control/uuid.ts';
+import { childArn, clusterArn } from '../arns.ts';
 import { invalidParameter, invalidRequest, noNodegroup, resourceInUse } from '../errors.ts';
 import { requireCluster } from '../lookups.ts';
 import { checkLabels, checkName, checkNodeRole, checkSubnets, checkTaints, checkTypes, launchTemplateFrom, nameOfTaint, scalingFrom } from '../nodegroups/check.ts';

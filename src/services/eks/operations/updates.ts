@@ -1,7 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-eks';
 import type { RequestContext } from '../../../control/service.ts';
 import { transact } from '../../../control/transact.ts';
-import { uuid } from '../arns.ts';
+import { uuid } from '../../../control/uuid.ts';
 import { invalidParameter, invalidRequest, resourceInUse, resourceNotFound } from '../errors.ts';
 import { requireCluster } from '../lookups.ts';
 import { page } from '../paging.ts';

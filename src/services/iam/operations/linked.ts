@@ -1,3 +1,4 @@
+import { uuid } from '../../../control/uuid.ts';
 import { roleArn } from '../arns.ts';
 import { invalidInput, noSuchEntity, unmodifiableEntity } from '../errors.ts';
 import { uniqueId, toSeconds } from '../ids.ts';
@@ -57,7 +58,7 @@ export const linkedRoleOperations = {
     run: (input, context) => transact(context, async () => {
       const { value, key, revision } = await roleNamed(context, context, input.RoleName ?? '');
       if (value.linkedService === undefined) throw invalidInput(`${value.name} is not a service-linked role.`);
-      const task = context.randomHex(32).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+      const task = uuid(context.randomHex(32));
       return { changes: [{ delete: key, expect: revision }], result: { DeletionTaskId: `task${value.path}${value.name}/${task}` } };
     }),
   },

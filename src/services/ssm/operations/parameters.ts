@@ -80,7 +80,7 @@ export const parameterOperations = {
       if (!path.startsWith('/')) throw validation(`The parameter doesn't meet the parameter name requirements. The parameter name must begin with a forward slash "/". It can't be prefixed with "aws" or "ssm" (case-insensitive). It must use only letters, numbers, or the following symbols: . (period), - (hyphen), _ (underscore). Special characters are not allowed. All sub-paths, if specified, must use the forward slash symbol "/".`);
       const all = path.startsWith('/aws/service') ? [...publicParameters(context).values()] : (await parameters.list(context.store, context)).map(({ value }) => value);
       const found = all.filter((parameter) => isUnder(path, parameter.name, input.Recursive ?? false) && passes(parameter, input.ParameterFilters ?? [])).sort((a, b) => (a.name < b.name ? -1 : 1));
-      const { items, NextToken } = page(found, input, 10);
+      const { items, NextToken } = page(found, input, 10, ({ name }) => name);
       return { Parameters: await Promise.all(items.map((parameter: Parameter) => shape(context, context, { name: parameter.name, version: parameter, selector: undefined }, input.WithDecryption))), NextToken };
     },
   },
@@ -107,7 +107,7 @@ export const parameterOperations = {
   DescribeParameters: async (input, context) => {
     const filters = [...(input.ParameterFilters ?? []), ...legacy(input.Filters)];
     const found = (await parameters.list(context.store, context)).map(({ value }) => value).filter((parameter) => passes(parameter, filters));
-    const { items, NextToken } = page(found, input, 50);
+    const { items, NextToken } = page(found, input, 50, ({ name }) => name);
     return { Parameters: items.map((parameter) => metadata(context, parameter.name, parameter)), NextToken };
   },
 
@@ -117,7 +117,7 @@ export const parameterOperations = {
       const { name } = parseReference(input.Name ?? '');
       const all = await versions.list(context.store, context, name);
       if (!all.length) throw parameterNotFound();
-      const { items, NextToken } = page(all, input, 50);
+      const { items, NextToken } = page(all, input, 50, ({ value }) => String(value.version).padStart(10, '0'));
       return {
         Parameters: await Promise.all(items.map(async ({ value: { labels, ...version } }): Promise<Sdk.ParameterHistory> => {
           return { ...omit(metadata(context, name, { ...version, labels }), 'ARN'), Labels: labels, Value: version.type === 'SecureString' && input.WithDecryption ? await unseal(context, name, version.value) : version.value };
