@@ -1,5 +1,6 @@
 import type { Env, Scope } from '../../control/service.ts';
-import { instances, networkInterfaces, securityGroups, subnets, vpcs } from './records.ts';
+import { reachesInternet } from './controllers/desired.ts';
+import { instances, internetGateways, networkInterfaces, routeTables, securityGroups, subnets, vpcs } from './records.ts';
 import type { Instance, NetworkInterface, SecurityGroup, Subnet, Vpc } from './records.ts';
 
 /** What other services ask of EC2. All answer `undefined` (or leave out) what is not there; the caller words its own error. */
@@ -18,6 +19,13 @@ export async function subnetById(env: Env, scope: Scope, id: string): Promise<Su
 
 export async function subnetsOf(env: Env, scope: Scope, vpcId: string): Promise<Subnet[]> {
   return (await subnets.list(env.store, scope)).map((entry) => entry.value).filter((subnet) => subnet.vpcId === vpcId);
+}
+
+/** Ids of the VPC's subnets whose route table leads to an internet gateway. */
+export async function reachingInternet(env: Env, scope: Scope, vpcId: string): Promise<Set<string>> {
+  const tables = (await routeTables.list(env.store, scope)).map((entry) => entry.value).filter((table) => table.vpcId === vpcId);
+  const gateways = (await internetGateways.list(env.store, scope)).map((entry) => entry.value).filter((gateway) => gateway.vpcId === vpcId);
+  return new Set((await subnetsOf(env, scope, vpcId)).map(({ id }) => id).filter((id) => reachesInternet(id, tables, gateways)));
 }
 
 export async function securityGroupById(env: Env, scope: Scope, id: string): Promise<SecurityGroup | undefined> {

@@ -25,8 +25,7 @@ describe('EKS by the SDK, with a host that obeys but runs nothing', () => {
     host = await startFakeHost(installation.port, { memoryMiB: 32768, zones: ['us-east-1a', 'us-east-1b', 'us-east-1c'] });
     [eks, ec2, iam] = [new EKSClient(installation.client), new EC2Client(installation.client), new IAMClient(installation.client)];
     subnetIds = ((await ec2.send(new DescribeSubnetsCommand({}))).Subnets ?? []).map(({ SubnetId = '' }) => SubnetId);
-    const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'eks.amazonaws.com' }, Action: 'sts:AssumeRole' }] });
-    roleArn = (await iam.send(new CreateRoleCommand({ RoleName: 'eksCluster', AssumeRolePolicyDocument }))).Role?.Arn ?? '';
+    roleArn = (await iam.send(new CreateRoleCommand({ RoleName: 'eksCluster', AssumeRolePolicyDocument: trust('eks.amazonaws.com') }))).Role?.Arn ?? '';
   });
   after(async () => {
     for (const client of [eks, ec2, iam]) client.destroy();
@@ -34,6 +33,7 @@ describe('EKS by the SDK, with a host that obeys but runs nothing', () => {
     await installation.close();
   });
 
+  const trust = (service: string) => JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: service }, Action: 'sts:AssumeRole' }] });
   const refusal = (promise: Promise<unknown>) => promise.then(() => assert.fail('should have been refused'), (error: Error) => `${error.name}: ${error.message}`);
   const create = (input: Partial<CreateClusterCommandInput> = {}) => eks.send(new CreateClusterCommand({ name: 'shop', roleArn, resourcesVpcConfig: { subnetIds }, accessConfig: { authenticationMode: 'API_AND_CONFIG_MAP' }, ...input }));
   const describeCluster = async () => (await eks.send(new DescribeClusterCommand({ name: 'shop' }))).cluster;
@@ -41,7 +41,10 @@ describe('EKS by the SDK, with a host that obeys but runs nothing', () => {
   it('refuses in AWS\'s words, and stores nothing', async () => {
     assert.equal(await refusal(describeCluster()), 'ResourceNotFoundException: No cluster found for name: shop.');
     assert.equal(await refusal(create({ version: '1.20' })), 'InvalidParameterException: unsupported Kubernetes version');
-    assert.match(await refusal(create({ roleArn: `${roleArn}x` })), /^InvalidParameterException: Role with arn: .* could not be assumed/);
+    const cannotAssume = /^InvalidParameterException: Role with arn: .*, could not be assumed because it does not exist or the trusted entity is not correct$/;
+    assert.match(await refusal(create({ roleArn: `${roleArn}x` })), cannotAssume);
+    const { Role } = await iam.send(new CreateRoleCommand({ RoleName: 'another', AssumeRolePolicyDocument: trust('ec2.amazonaws.com') }));
+    assert.match(await refusal(create({ roleArn: Role?.Arn })), cannotAssume);
     assert.equal(await refusal(create({ resourcesVpcConfig: { subnetIds: subnetIds.slice(0, 1) } })), 'UnsupportedAvailabilityZoneException: Subnets specified must be in at least two different AZs');
     assert.match(await refusal(create({ resourcesVpcConfig: { subnetIds: ['subnet-00000000000000000'] } })), /^InvalidParameterException: The subnet ID 'subnet-00000000000000000' does not exist/);
     assert.equal(await refusal(create({ resourcesVpcConfig: { subnetIds, endpointPublicAccess: false } })), 'InvalidParameterException: Private and public endpoint access cannot be false');

@@ -3,7 +3,6 @@ import type { RequestContext } from '../../../control/service.ts';
 import { ec2Operations, instanceTypes, subnetById } from '../../ec2/index.ts';
 import { asService } from '../../../control/as-service.ts';
 import { AwsError } from '../../../control/error.ts';
-import { role } from '../../iam/index.ts';
 import { invalidParameter } from '../errors.ts';
 import type { Cluster, Nodegroup } from '../records.ts';
 
@@ -69,13 +68,6 @@ export function checkTypes(types: string[]): string[] {
   const unknown = types.filter((type) => !instanceTypes.has(type));
   if (unknown.length) throw invalidParameter(`The following supplied instance types do not exist: [${unknown.join(', ')}]`);
   return types;
-}
-
-/** Its nodes are to be its sessions, so EC2 must be trusted; and the caller must be allowed to hand it on. */
-export async function checkNodeRole(context: RequestContext, arn: string): Promise<string> {
-  if (!(await role(context, context, arn))) throw invalidParameter(`Role with arn: ${arn}, could not be assumed because it does not exist or the trusted entity is not correct`);
-  await context.authorize('iam:PassRole', [arn], { 'iam:PassedToService': ['eks.amazonaws.com', 'ec2.amazonaws.com'] });
-  return arn;
 }
 
 /** The template with the version as a number. What a node group sets itself must not be in it. */

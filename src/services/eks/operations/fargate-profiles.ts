@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import type * as Sdk from '@aws-sdk/client-eks';
-import { AwsError } from '../../../control/error.ts';
 import type { RequestContext } from '../../../control/service.ts';
 import { transact } from '../../../control/transact.ts';
-import { assumeRole, role } from '../../iam/index.ts';
 import { uuid } from '../../../control/uuid.ts';
 import { childArn, clusterArn } from '../arns.ts';
 import { invalidParameter, invalidRequest, noFargateProfile, resourceInUse, resourceLimitExceeded } from '../errors.ts';
@@ -12,6 +10,7 @@ import { checkSubnets } from '../nodegroups/check.ts';
 import { page } from '../paging.ts';
 import { fargateProfiles } from '../records.ts';
 import type { Cluster, FargateProfile } from '../records.ts';
+import { checkRole } from '../roles.ts';
 import type { EksOperations } from '../table.ts';
 import { checkTags } from '../tags.ts';
 
@@ -45,16 +44,9 @@ export function selectorsFrom(given: Sdk.FargateProfileSelector[]): FargateProfi
   });
 }
 
-/** Its sandboxes are to be its sessions; and the caller must be allowed to hand it on. */
-async function checkRole(context: RequestContext, arn: string): Promise<string> {
-  if (!(await role(context, context, arn))) throw invalidParameter(`Role with arn: ${arn}, could not be assumed because it does not exist or the trusted entity is not correct`);
-  await context.authorize('iam:PassRole', [arn], { 'iam:PassedToService': ['eks.amazonaws.com', 'eks-fargate-pods.amazonaws.com'] });
-  await assumeRole(context, context, { roleArn: arn, sessionName: 'eks-fargate-profile', durationSeconds: 900, service: 'eks-fargate-pods.amazonaws.com' }).catch((error: unknown) => {
-    if (!(error instanceof AwsError && error.code === 'AccessDenied')) throw error;
-    throw invalidParameter('Misconfigured PodExecutionRole Trust Policy; Please add the eks-fargate-pods.amazonaws.com Service Principal');
-  });
-  return arn;
-}
+/** Its sandboxes are to be its sessions. */
+const podRole = (context: RequestContext, arn: string) =>
+  checkRole(context, arn, 'eks-fargate-pods.amazonaws.com', 'Misconfigured PodExecutionRole Trust Policy; Please add the eks-fargate-pods.amazonaws.com Service Principal');
 
 async function newProfile(context: RequestContext, cluster: Cluster, input: Sdk.CreateFargateProfileRequest): Promise<FargateProfile> {
   const name = input.fargateProfileName ?? '';
@@ -65,7 +57,7 @@ async function newProfile(context: RequestContext, cluster: Cluster, input: Sdk.
   return {
     name, cluster: cluster.name, arn: childArn(context, 'fargateprofile', cluster.name, name, uuid(id)), status: 'CREATING', issues: [], createdAt: context.now().toISOString(),
     selectors: selectorsFrom(input.selectors ?? []), subnetIds: await checkSubnets(context, cluster, input.subnets?.length ? input.subnets : cluster.subnetIds),
-    podExecutionRoleArn: await checkRole(context, input.podExecutionRoleArn ?? ''), tags: checkTags(input.tags),
+    podExecutionRoleArn: await podRole(context, input.podExecutionRoleArn ?? ''), tags: checkTags(input.tags),
   };
 }
 

@@ -5,11 +5,12 @@ import { uuid } from '../../../control/uuid.ts';
 import { childArn, clusterArn } from '../arns.ts';
 import { invalidParameter, invalidRequest, noNodegroup, resourceInUse } from '../errors.ts';
 import { requireCluster } from '../lookups.ts';
-import { checkLabels, checkName, checkNodeRole, checkSubnets, checkTaints, checkTypes, launchTemplateFrom, nameOfTaint, scalingFrom } from '../nodegroups/check.ts';
+import { checkLabels, checkName, checkSubnets, checkTaints, checkTypes, launchTemplateFrom, nameOfTaint, scalingFrom } from '../nodegroups/check.ts';
 import { nodegroupShape } from '../nodegroups/shape.ts';
 import { page } from '../paging.ts';
 import { nodegroups, updates } from '../records.ts';
 import type { Cluster, Nodegroup, Update } from '../records.ts';
+import { checkRole } from '../roles.ts';
 import { updateShape } from '../shapes.ts';
 import type { EksOperations } from '../table.ts';
 import { checkTags } from '../tags.ts';
@@ -56,7 +57,7 @@ async function newNodegroup(context: RequestContext, cluster: Cluster, input: Sd
   return {
     name, id, cluster: cluster.name, arn: childArn(context, 'nodegroup', cluster.name, name, id), version, releaseVersion: releaseOf(version), createdAt: now, modifiedAt: now,
     status: 'CREATING', capacityType: 'ON_DEMAND', scalingConfig: scalingFrom(input.scalingConfig, DEFAULT_SCALING), instanceTypes: checkTypes(input.instanceTypes ?? (template ? [] : [DEFAULT_TYPE])),
-    subnetIds: await checkSubnets(context, cluster, input.subnets ?? []), amiType: input.amiType ?? DEFAULT_AMI_TYPE, nodeRole: await checkNodeRole(context, input.nodeRole ?? ''),
+    subnetIds: await checkSubnets(context, cluster, input.subnets ?? []), amiType: input.amiType ?? DEFAULT_AMI_TYPE, nodeRole: await checkRole(context, input.nodeRole ?? '', 'ec2.amazonaws.com'),
     labels: checkLabels(input.labels ?? {}), taints: checkTaints(input.taints ?? []), diskSize: input.diskSize ?? 20, updateConfig: input.updateConfig ?? { maxUnavailable: 1 },
     issues: [], tags: checkTags(input.tags),
     ...(template ? { launchTemplate: template } : {}), ...(input.clientRequestToken ? { clientRequestToken: input.clientRequestToken } : {}),

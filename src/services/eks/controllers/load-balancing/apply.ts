@@ -3,12 +3,12 @@ import { asService } from '../../../../control/as-service.ts';
 import type { Caller } from '../../../../control/as-service.ts';
 import { AwsError } from '../../../../control/error.ts';
 import type { Env, Scope } from '../../../../control/service.ts';
-import { subnetById } from '../../../ec2/index.ts';
 import { elasticloadbalancingOperations } from '../../../elasticloadbalancing/index.ts';
 import type { Cluster } from '../../records.ts';
 import type { ActionPlan, BalancerPlan, GroupPlan } from './plan.ts';
 import { applyListeners } from './listeners.ts';
 import { dropSecurityGroups, keepSecurityGroups } from './security-groups.ts';
+import { discoverSubnets } from './subnets.ts';
 import type { Target } from './targets.ts';
 
 /** Makes Elastic Load Balancing what a plan says, by its own API; finds what it made by the controller's tags. */
@@ -74,7 +74,7 @@ async function unlessMissing<T>(code: string, asked: Promise<T>): Promise<T | un
 async function applyBalancer(env: Env, scope: Scope, elb: ElbCaller, cluster: Cluster, plan: BalancerPlan, securityGroups: string[], tags: Record<string, string>): Promise<Elb.LoadBalancer> {
   const found = (await unlessMissing('LoadBalancerNotFound', elb('DescribeLoadBalancers', { Names: [plan.name] })))?.LoadBalancers?.[0];
   const balancer = found ?? (await elb('CreateLoadBalancer', {
-    Name: plan.name, Type: plan.type, Scheme: plan.scheme, Subnets: plan.subnetIds ?? await oneAZone(env, scope, cluster.subnetIds), SecurityGroups: securityGroups, Tags: tagList(tags),
+    Name: plan.name, Type: plan.type, Scheme: plan.scheme, Subnets: plan.subnetIds ?? await discoverSubnets(env, scope, cluster, plan.scheme), SecurityGroups: securityGroups, Tags: tagList(tags),
   })).LoadBalancers?.[0];
   if (!balancer) throw new Error(`no load balancer ${plan.name} was made`);
   const LoadBalancerArn = balancer.LoadBalancerArn ?? '';
@@ -83,11 +83,6 @@ async function applyBalancer(env: Env, scope: Scope, elb: ElbCaller, cluster: Cl
   const changed = differing(plan.attributes, current);
   if (changed.length) await elb('ModifyLoadBalancerAttributes', { LoadBalancerArn, Attributes: changed });
   return balancer;
-}
-
-async function oneAZone(env: Env, scope: Scope, ids: string[]): Promise<string[]> {
-  const found = await Promise.all(ids.map((id) => subnetById(env, scope, id)));
-  return [...new Map(found.filter((subnet) => subnet !== undefined).map(({ zone, id }) => [zone, id])).values()];
 }
 
 const differing = (wanted: Record<string, string>, current: { Key?: string | undefined; Value?: string | undefined }[] | undefined) =>

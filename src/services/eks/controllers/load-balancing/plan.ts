@@ -6,7 +6,7 @@ export interface BalancerPlan {
   name: string;
   type: 'application' | 'network';
   scheme: 'internet-facing' | 'internal';
-  /** One a zone, as named by an annotation; otherwise the cluster's. */
+  /** One a zone, as named by an annotation; otherwise they are discovered. */
   subnetIds?: string[];
   /** The customer's own; otherwise one is kept that lets `inboundCidrs` reach the listeners. */
   securityGroupIds?: string[];
