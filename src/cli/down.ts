@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { powerOff, teardown } from '../host/teardown.ts';
 import { runDirOf, runRoot, stateDirOf } from '../wire/paths.ts';
+import { forgetChoice } from './choices.ts';
 import { needRoot, type Command } from './command.ts';
 import { readInstallation } from './installation.ts';
 import { removeProfile } from './profile.ts';
@@ -24,6 +25,7 @@ export const command: Command = {
       if (!values.purge) return;
       await removeProfile(name);
       await rm(installation.stateDir, { recursive: true, force: true });
+      await forgetChoice(installation.stateDir);
     });
     if (values.purge) await rm(join(runRoot(), `.${name}.lock`), { force: true });
     console.log(values.purge ? `Gantry \`${name}\` is gone.` : `Gantry \`${name}\` is down; gantry up starts it again with all that it kept.`);

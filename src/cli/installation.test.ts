@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { forgetChoice } from './choices.ts';
 import { UserError } from './command.ts';
 import { checkName, ensureInstallation, freeBlock, installationOf, readAdminKey } from './installation.ts';
 
@@ -31,6 +32,7 @@ describe('installations', () => {
   after(async () => {
     if (saved === undefined) delete process.env.GANTRY_HOME;
     else process.env.GANTRY_HOME = saved;
+    for (const name of await readdir(home)) await forgetChoice(join(home, name));
     await rm(home, { recursive: true });
   });
 
@@ -52,6 +54,20 @@ describe('installations', () => {
     assert.notDeepEqual(await readAdminKey(b), key);
     for (const file of ['admin.json', 'host.token']) assert.equal((await stat(join(home, 'a', file))).mode & 0o777, 0o600);
     assert.match(await readFile(join(home, 'a/host.token'), 'utf8'), /^[0-9a-f]{64}\n$/);
+  });
+
+  it('differ also if they are made in different homes, before either is up', async () => {
+    const a = await ensureInstallation('a');
+    process.env.GANTRY_HOME = await mkdtemp(join(tmpdir(), 'gantry-home-'));
+    try {
+      const stranger = await ensureInstallation('a');
+      assert.notEqual(stranger.port, a.port);
+      assert.notEqual(stranger.publicCidr, a.publicCidr);
+      await forgetChoice(stranger.stateDir);
+    } finally {
+      await rm(process.env.GANTRY_HOME, { recursive: true });
+      process.env.GANTRY_HOME = home;
+    }
   });
 
   it('do not take a port that something listens on', async () => {

@@ -3,9 +3,9 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { run } from '../engines/command.ts';
-import { withLock } from '../engines/lock.ts';
 import type { Installation } from '../wire/installation.ts';
 import { homeRoot, stateDirOf } from '../wire/paths.ts';
+import { choosing, reserve, type Choice } from './choices.ts';
 import { UserError } from './command.ts';
 
 /**
@@ -47,13 +47,16 @@ export async function readAdminKey({ name, stateDir }: Pick<Installation, 'name'
 
 export const endpointOf = ({ port }: Pick<Installation, 'port'>) => `http://127.0.0.1:${port}`;
 
-/** The installation, made at the first call. Choices are made under a lock, so that two made at once differ. */
-export async function ensureInstallation(name: string): Promise<Installation> {
-  return (await readInstallation(name)) ?? withLock(join(homeRoot(), '.lock'), async () => (await readInstallation(name)) ?? create(name));
+/** The installation, made at the first call: two that are made at once differ, also in different homes. */
+export function ensureInstallation(name: string): Promise<Installation> {
+  return choosing(async (others) => {
+    const installation = (await readInstallation(name)) ?? (await create(name, [...others, ...(await allInstallations())]));
+    await reserve(installation);
+    return installation;
+  });
 }
 
-async function create(name: string): Promise<Installation> {
-  const others = await allInstallations();
+async function create(name: string, others: Choice[]): Promise<Installation> {
   const region = process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || 'us-east-1';
   const installation: Installation = {
     name,

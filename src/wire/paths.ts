@@ -7,3 +7,6 @@ export const stateDirOf = (name: string) => join(homeRoot(), name);
 /** Sockets and process ids, gone with a reboot: `/run/gantry/<name>`. */
 export const runRoot = () => process.env.GANTRY_RUN || '/run/gantry';
 export const runDirOf = (name: string) => join(runRoot(), name);
+
+/** What all installations of a machine share, whatever their homes; gone with a reboot. */
+export const machineFile = (...names: string[]) => join('/run/gantry-machine', ...names);

@@ -9,7 +9,8 @@ import type { DesiredInterface } from '../../wire/host.ts';
 import type { Desired, MakePart } from '../part.ts';
 import { hostLinks, hostRuleset, routePublic } from './host-side.ts';
 import type { Attached } from './interfaces.ts';
-import { links, sysctl } from './ip.ts';
+import { keepForwarding } from './forwarding.ts';
+import { links } from './ip.ts';
 import { hostTable, linkName, namespaceName, routerTable, type Named } from './names.ts';
 import { namespaceIds, namespaceInode } from './namespaces.ts';
 import { keepTable, type TableKeeper } from './nft.ts';
@@ -37,7 +38,6 @@ export const makeNetworkPart: MakePart = (host) => {
   const routerRules = new Map<string, TableKeeper>();
   /** What was last reported: interface → its VPC. */
   let reported = new Map<string, string>();
-  let forwarding = false;
   let verifiedAt = Date.now();
 
   async function removeUnwished(desired: Desired): Promise<void> {
@@ -65,8 +65,7 @@ export const makeNetworkPart: MakePart = (host) => {
     name: 'network',
     async reconcile(desired) {
       const failures: { id: string; error: unknown }[] = [];
-      if (!forwarding) await sysctl(null, { 'net.ipv4.ip_forward': 1 });
-      forwarding = true;
+      await keepForwarding();
       await verify();
       await removeUnwished(desired);
 
