@@ -1,8 +1,8 @@
 import type { Env, Scope } from '../../control/service.ts';
 import type { Entry } from '../../store/store.ts';
 import { noAccessEntry, noAddon, noCluster } from './errors.ts';
-import { accessEntries, addons, clusters } from './records.ts';
-import type { AccessEntry, Addon, Cluster } from './records.ts';
+import { accessEntries, addons, clusters, updates } from './records.ts';
+import type { AccessEntry, Addon, Cluster, Update } from './records.ts';
 
 /** Records by name, or EKS's errors. */
 
@@ -23,3 +23,11 @@ export async function requireAddon(env: Env, scope: Scope, cluster: string, name
   if (!found) throw noAddon(cluster, name ?? '');
   return found;
 }
+
+/** The update that an earlier call with the same token began: a client that lost the answer asks again. */
+export async function updateWithToken(env: Env, scope: Scope, cluster: string, token: string | undefined): Promise<Update | undefined> {
+  if (token === undefined) return undefined;
+  return (await updates.list(env.store, scope, cluster)).find(({ value }) => value.clientRequestToken === token)?.value;
+}
+
+export const tokenOf = ({ clientRequestToken }: { clientRequestToken?: string | undefined }) => (clientRequestToken === undefined ? {} : { clientRequestToken });

@@ -136,15 +136,28 @@ export interface Nodegroup {
   labels: Record<string, string>;
   taints: { key: string; value?: string; effect: 'NO_SCHEDULE' | 'NO_EXECUTE' | 'PREFER_NO_SCHEDULE' }[];
   diskSize: number;
-  updateConfig: { maxUnavailable?: number; maxUnavailablePercentage?: number };
+  updateConfig: { maxUnavailable?: number; maxUnavailablePercentage?: number; updateStrategy?: 'DEFAULT' | 'MINIMAL' };
   /** The customer's own template, from which the group's is made. */
   launchTemplate?: { id: string; name: string; version: string };
+  /** Under way to another version of the template. */
+  rollout?: Rollout;
   /** What the controller made for it. */
   ownLaunchTemplateId?: string;
   autoScalingGroupName?: string;
   issues: Issue[];
   tags: Tags;
   clientRequestToken?: string;
+}
+
+export interface Rollout {
+  /** Nodes leave after some minutes, whatever still runs on them. */
+  force: boolean;
+  /** It began, or the latest node left. */
+  since: string;
+  /** Once the group's own template has it: the version that nodes are to be of, and how many nodes there were. */
+  target?: { templateVersion: number; size: number };
+  /** It could not be finished: what came beyond the group's size goes again. */
+  failed?: true;
 }
 
 export interface AccessEntry {
@@ -209,6 +222,7 @@ export interface Update {
   status: 'InProgress' | 'Failed' | 'Cancelled' | 'Successful';
   params: { type: string; value: string }[];
   createdAt: string;
+  clientRequestToken?: string;
   errors: { errorCode: string; errorMessage: string; resourceIds?: string[] }[];
 }
 

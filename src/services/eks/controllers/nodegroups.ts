@@ -1,18 +1,21 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Controller } from '../../../control/controller.ts';
 import { AwsError } from '../../../control/error.ts';
 import type { Env, Scope } from '../../../control/service.ts';
-import { isConflict, isNotFound, isTooManyRequests } from '../../../kube/errors.ts';
-import { nodes, pods } from '../../../kube/resources.ts';
+import { isConflict, isNotFound } from '../../../kube/errors.ts';
+import { nodes } from '../../../kube/resources.ts';
 import type { KubeNode } from '../../../kube/types.ts';
 import { autoScalingMembers } from '../../autoscaling/index.ts';
 import { clusterWorlds } from '../worlds.ts';
-import type { World } from '../worlds.ts';
 import { complete, healthOf, refused } from '../nodegroups/health.ts';
-import { drain, leaving } from '../nodegroups/drain.ts';
+import { leaving } from '../nodegroups/drain.ts';
 import { nodePatch } from '../nodegroups/node-labels.ts';
 import { dismiss, ensureAccessEntry, ensureFleet, ensureProfile, ensureTemplate, fleetNameOf, fleetOf, removeFleet, removeTheRest, resizeFleet, stopLaunches } from '../nodegroups/resources.ts';
 import { clusters, nodegroups, pkis, updates } from '../records.ts';
 import type { Cluster, Nodegroup } from '../records.ts';
+import { drainNodes, ignore, instanceOf, nodesOf, readyInstances } from './nodegroup-drain.ts';
+import type { View } from './nodegroup-drain.ts';
+import { rolledOut } from './nodegroup-rollout.ts';
 
 const GROUP_LABEL = 'eks.amazonaws.com/nodegroup';
 const WATCHED = { nodes };
@@ -48,13 +51,6 @@ export const nodegroupController: Controller = {
   },
 };
 
-interface View {
-  group: Nodegroup;
-  world: World<typeof WATCHED> | undefined;
-  /** Its nodes. */
-  own: KubeNode[];
-}
-
 async function ofFleet(env: Env, memberKey: string): Promise<string[]> {
   const { account, region, names: [fleet] } = autoScalingMembers.parse(memberKey);
   return (await nodegroups.list(env.store, { account, region })).filter(({ value }) => fleetNameOf(value) === fleet).map((entry) => entry.key);
@@ -79,8 +75,12 @@ async function make(env: Env, scope: Scope, key: string, cluster: Cluster, group
   await ensureAccessEntry(env, scope, cluster, group);
   const profile = await ensureProfile(env, scope, group);
   const template = await ensureTemplate(env, scope, { cluster, certificateAuthority: pki.clusterCa.certificate, group }, profile);
-  if (group.autoScalingGroupName === undefined) await ensureFleet(env, scope, group, template);
-  await nodegroups.update(env.store, key, (current) => ({ ...current, ownLaunchTemplateId: template, autoScalingGroupName: fleetNameOf(group) }));
+  if (group.autoScalingGroupName === undefined) await ensureFleet(env, scope, group, template.id);
+  const size = (await fleetOf(env, scope, group))?.desired ?? group.scalingConfig.desiredSize;
+  await nodegroups.update(env.store, key, (current) => ({
+    ...current, ownLaunchTemplateId: template.id, autoScalingGroupName: fleetNameOf(group),
+    ...(current.rollout ? { rollout: { ...current.rollout, target: current.rollout.target ?? { templateVersion: template.version, size } } } : {}),
+  }));
   return true;
 }
 
@@ -90,21 +90,20 @@ async function observe(env: Env, scope: Scope, key: string, own: KubeNode[]): Pr
   if (!group) return;
   const fleet = await fleetOf(env, scope, group);
   const seen = healthOf({ now: env.now().getTime(), group, fleet, ready: readyInstances(own) });
-  await nodegroups.update(env.store, key, (current) => (same(current, seen) || current.status !== group.status ? undefined : { ...current, ...seen }));
+  // Autoscalers resize the fleet itself: the group then says so.
+  const scalingConfig = fleet && seen.status === 'ACTIVE' ? { ...group.scalingConfig, desiredSize: fleet.desired } : group.scalingConfig;
+  const told = same(group, seen) && scalingConfig.desiredSize === group.scalingConfig.desiredSize;
+  if (!told) await nodegroups.update(env.store, key, (current) => (isDeepStrictEqual(current, group) ? { ...current, ...seen, scalingConfig } : undefined));
   return seen.status === 'CREATING' ? { againInMs: 5000 } : undefined;
 }
 
 const same = (a: Pick<Nodegroup, 'status' | 'issues'>, b: typeof a) => a.status === b.status && JSON.stringify(a.issues) === JSON.stringify(b.issues);
 
-const isReady = (node: KubeNode) => node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
-const instanceOf = (node: KubeNode) => node.spec.providerID?.split('/').at(-1);
-const readyInstances = (own: KubeNode[]) => new Set(own.filter(isReady).map(instanceOf).filter((id) => id !== undefined));
-
-/** True once what UpdateNodegroupConfig asked for is so: the fleet's size, and labels and taints of nodes. */
+/** True once what an update asked for is so: the fleet's size, labels and taints of nodes, or the template's version. */
 async function update(env: Env, scope: Scope, key: string, { group, world, own }: View): Promise<boolean> {
   const underWay = (await updates.list(env.store, scope, group.cluster)).filter(({ value }) => value.nodegroup === group.name && value.status === 'InProgress');
-  if (!world || !(await shrunk(env, scope, { group, world, own }))) return false;
-  await resizeFleet(env, scope, group);
+  if (!world || !(group.rollout ? await rolledOut(env, scope, key, { group, world, own }) : await shrunk(env, scope, { group, world, own }))) return false;
+  if (!group.rollout) await resizeFleet(env, scope, group);
   for (const node of own) {
     const patch = nodePatch(node, group, underWay.map(({ value }) => value));
     if (patch) await world.client.patch(nodes, node.metadata, patch).catch(ignore(isConflict, isNotFound));
@@ -124,7 +123,7 @@ async function shrunk(env: Env, scope: Scope, view: View): Promise<boolean> {
   const cordoned = new Set(own.filter(({ spec }) => spec.unschedulable).map(instanceOf).filter((id) => id !== undefined));
   const ids = fleet ? leaving(fleet, group.scalingConfig.desiredSize, { cordoned, ready: readyInstances(own) }) : [];
   if (!ids.length) return true;
-  if (await drained(env, { ...view, own: own.filter((node) => ids.includes(instanceOf(node) ?? '')) })) for (const id of ids) await dismiss(env, scope, group, id);
+  if ((await drainNodes(env, { ...view, own: nodesOf(own, ids) }, group.modifiedAt)) !== 'waiting') for (const id of ids) await dismiss(env, scope, group, id);
   return false;
 }
 
@@ -133,29 +132,9 @@ async function remove(env: Env, scope: Scope, key: string, view: View): Promise<
   const { group } = view;
   if (await fleetOf(env, scope, group)) {
     await stopLaunches(env, scope, group);
-    if (!(await drained(env, view))) return { againInMs: 1000 };
+    if ((await drainNodes(env, view, group.modifiedAt)) === 'waiting') return { againInMs: 1000 };
   }
   if (!(await removeFleet(env, scope, group))) return { againInMs: 1000 };
   await removeTheRest(env, scope, group);
   await env.store.commit([{ delete: key }]);
 }
-
-async function drained(env: Env, { group, world, own }: View): Promise<boolean> {
-  const forMs = env.now().getTime() - Date.parse(group.modifiedAt);
-  // A cluster that does not answer keeps nobody's node group alive.
-  if (!world) return forMs > 20_000;
-  if (!own.length) return true;
-  const names = new Set(own.map(({ metadata }) => metadata.name));
-  const others = world.caches.nodes.list().filter((node) => !names.has(node.metadata.name) && isReady(node) && !node.spec.unschedulable && node.metadata.labels?.['eks.amazonaws.com/compute-type'] !== 'fargate').length;
-  const onThem = await Promise.all([...names].map((name) => world.client.list(pods, { fieldSelector: `spec.nodeName=${name}` })));
-  const plan = drain({ nodes: own, pods: onThem.flatMap(({ items }) => items), others, forMs });
-  for (const name of plan.cordon) await world.client.patch(nodes, { name }, { spec: { unschedulable: true } }).catch(ignore(isNotFound));
-  if (plan.done) return true;
-  for (const pod of plan.evict) await world.client.evict(pods, pod.metadata).catch(ignore(isNotFound, isTooManyRequests, isConflict));
-  return false;
-}
-
-/** For what another look will see anyway. */
-const ignore = (...kinds: ((error: unknown) => boolean)[]) => (error: unknown) => {
-  if (!kinds.some((is) => is(error))) throw error;
-};

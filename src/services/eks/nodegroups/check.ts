@@ -3,6 +3,7 @@ import type { RequestContext } from '../../../control/service.ts';
 import { ec2Operations, instanceTypes, subnetById } from '../../ec2/index.ts';
 import { asService } from '../../../control/as-service.ts';
 import { AwsError } from '../../../control/error.ts';
+import { omit } from '../../../control/omit.ts';
 import { invalidParameter } from '../errors.ts';
 import type { Cluster, Nodegroup } from '../records.ts';
 
@@ -14,6 +15,7 @@ const LABEL_VALUE = /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
 const RESERVED = /^([^/]*\.)?(kubernetes\.io|k8s\.io|eks\.amazonaws\.com)\//;
 const EFFECTS = ['NO_SCHEDULE', 'NO_EXECUTE', 'PREFER_NO_SCHEDULE'] as const;
 const MOST_TAINTS = 50;
+const DEFAULT_TYPE = 't3.medium';
 
 export function checkName(name: string, fields: { clusterName: string }): string {
   if (!NAME.test(name)) throw invalidParameter("The nodegroup name can contain only alphanumeric characters (case-sensitive), hyphens and underscores. It must start with an alphanumeric character and can't be longer than 63 characters.", { ...fields, nodegroupName: name });
@@ -46,6 +48,7 @@ export function checkTaints(taints: Sdk.Taint[]): Nodegroup['taints'] {
     const known = EFFECTS.find((one) => one === effect);
     if (!known) throw invalidParameter(`Taint effect must be one of [${EFFECTS.join(', ')}]`);
     if (!LABEL_KEY.test(key)) throw invalidParameter(`Taint key ${key} is not a valid Kubernetes taint key`);
+    if (!LABEL_VALUE.test(value ?? '')) throw invalidParameter(`Taint value ${value} is not a valid Kubernetes taint value`);
     return { key, effect: known, ...(value ? { value } : {}) };
   });
   if (new Set(checked.map(nameOfTaint)).size < checked.length) throw invalidParameter('Taints must be unique by key and effect');
@@ -64,26 +67,50 @@ export async function checkSubnets(context: RequestContext, cluster: Cluster, id
   return [...new Set(ids)];
 }
 
-export function checkTypes(types: string[]): string[] {
+function checkTypes(types: string[]): string[] {
   const unknown = types.filter((type) => !instanceTypes.has(type));
   if (unknown.length) throw invalidParameter(`The following supplied instance types do not exist: [${unknown.join(', ')}]`);
   return types;
 }
 
+export function updateConfigFrom(given: Sdk.NodegroupUpdateConfig | undefined, before: Nodegroup['updateConfig']): Nodegroup['updateConfig'] {
+  if (!given) return before;
+  const { maxUnavailable, maxUnavailablePercentage, updateStrategy = before.updateStrategy } = given;
+  if (maxUnavailable !== undefined && maxUnavailablePercentage !== undefined) throw invalidParameter('Only one of maxUnavailable and maxUnavailablePercentage can be specified in updateConfig');
+  for (const value of [maxUnavailable, maxUnavailablePercentage]) if (value !== undefined && (value < 1 || value > 100)) throw invalidParameter('The values of updateConfig must be between 1 and 100');
+  const amount = maxUnavailable !== undefined ? { maxUnavailable } : maxUnavailablePercentage !== undefined ? { maxUnavailablePercentage } : omit(before, 'updateStrategy');
+  return { ...amount, ...(updateStrategy ? { updateStrategy } : {}) };
+}
+
+export interface GivenTemplate {
+  choice: NonNullable<Nodegroup['launchTemplate']>;
+  imageId?: string;
+  instanceType?: string;
+}
+
 /** The template with the version as a number. What a node group sets itself must not be in it. */
-export async function launchTemplateFrom(context: RequestContext, given: Sdk.LaunchTemplateSpecification): Promise<NonNullable<Nodegroup['launchTemplate']>> {
+export async function launchTemplateFrom(context: RequestContext, given: Sdk.LaunchTemplateSpecification): Promise<GivenTemplate> {
+  if ((given.id === undefined) === (given.name === undefined)) throw invalidParameter('You must specify either the launch template ID or the launch template name in the request, but not both.');
   const ec2 = asService(ec2Operations, context, context, 'eks.amazonaws.com');
   try {
     const { LaunchTemplateVersions: [found] = [] } = await ec2('DescribeLaunchTemplateVersions', {
       ...(given.id === undefined ? { LaunchTemplateName: given.name } : { LaunchTemplateId: given.id }), Versions: [given.version ?? '$Default'],
     });
-    for (const member of ['SubnetId', 'IamInstanceProfile'] as const) {
-      const set = member === 'SubnetId' ? found?.LaunchTemplateData?.NetworkInterfaces?.some(({ SubnetId }) => SubnetId) : found?.LaunchTemplateData?.IamInstanceProfile;
-      if (set) throw invalidParameter(`Launch template should not specify ${member === 'SubnetId' ? 'a subnet' : 'an instance profile'}`);
-    }
-    return { id: found?.LaunchTemplateId ?? '', name: found?.LaunchTemplateName ?? '', version: String(found?.VersionNumber) };
+    const { NetworkInterfaces, IamInstanceProfile, ImageId, InstanceType } = found?.LaunchTemplateData ?? {};
+    if (NetworkInterfaces?.some(({ SubnetId }) => SubnetId)) throw invalidParameter('Launch template should not specify a subnet');
+    if (IamInstanceProfile) throw invalidParameter('Launch template should not specify an instance profile');
+    return {
+      choice: { id: found?.LaunchTemplateId ?? '', name: found?.LaunchTemplateName ?? '', version: String(found?.VersionNumber) },
+      ...(ImageId ? { imageId: ImageId } : {}), ...(InstanceType ? { instanceType: InstanceType } : {}),
+    };
   } catch (error) {
     if (error instanceof AwsError && error.code.startsWith('InvalidLaunchTemplate')) throw invalidParameter(error.message);
     throw error;
   }
+}
+
+/** The types of the nodes: the template's or the group's to say, not both. */
+export function typesFrom(given: string[] | undefined, template: GivenTemplate | undefined): string[] {
+  if (given?.length && template?.instanceType) throw invalidParameter('You cannot specify an instance type in the launch template and in the node group configuration');
+  return template?.instanceType ? [] : checkTypes(given?.length ? given : [DEFAULT_TYPE]);
 }

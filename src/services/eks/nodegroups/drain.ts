@@ -8,7 +8,9 @@ import type { Fleet } from './health.ts';
 export interface Drain {
   cordon: string[];
   evict: Pod[];
-  /** Nothing is left, or it has waited long enough. */
+  /** Nothing is left. */
+  empty: boolean;
+  /** Or it has waited long enough. */
   done: boolean;
 }
 
@@ -33,7 +35,7 @@ export function drain({ nodes, pods, others, forMs }: DrainSituation): Drain {
   return {
     cordon: nodes.filter(({ spec }) => !spec.unschedulable).map(({ metadata }) => metadata.name),
     evict: left.filter(({ metadata }) => metadata.deletionTimestamp === undefined),
-    done: !left.length || forMs > (others ? PATIENCE_MS : NOWHERE_MS),
+    empty: !left.length, done: !left.length || forMs > (others ? PATIENCE_MS : NOWHERE_MS),
   };
 }
 

@@ -13,7 +13,8 @@ export interface Situation {
 
 export interface Fleet {
   desired: number;
-  instances: { id: string; zone: string; lifecycleState: string; launchedAt: number }[];
+  /** `templateVersion`: of the group's own launch template. */
+  instances: { id: string; zone: string; lifecycleState: string; launchedAt: number; templateVersion: number }[];
   /** Why the latest launch failed, if it did. */
   failure: string | undefined;
 }

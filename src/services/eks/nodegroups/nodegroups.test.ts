@@ -5,7 +5,7 @@ import type { KubeNode, Pod, Taint } from '../../../kube/types.ts';
 import type { Instance } from '../../ec2/index.ts';
 import { nodeStep } from '../controllers/nodes.ts';
 import type { Nodegroup, Update } from '../records.ts';
-import { checkLabels, checkTaints, scalingFrom } from './check.ts';
+import { checkLabels, checkTaints, scalingFrom, typesFrom, updateConfigFrom } from './check.ts';
 import { drain, leaving } from './drain.ts';
 import { healthOf, refused } from './health.ts';
 import type { Fleet } from './health.ts';
@@ -19,7 +19,7 @@ const group = (more: Partial<Nodegroup> = {}): Nodegroup => ({
   capacityType: 'ON_DEMAND', scalingConfig: { minSize: 1, maxSize: 3, desiredSize: 2 }, instanceTypes: ['t3.medium'], subnetIds: ['subnet-1'], amiType: 'AL2023_x86_64_STANDARD', nodeRole: 'arn:aws:iam::1:role/node',
   labels: {}, taints: [], diskSize: 20, updateConfig: { maxUnavailable: 1 }, autoScalingGroupName: 'eks-workers-id', issues: [], tags: {}, ...more,
 });
-const inService = (...ids: string[]) => ids.map((id) => ({ id, zone: 'a', lifecycleState: 'InService', launchedAt: BORN }));
+const inService = (...ids: string[]) => ids.map((id) => ({ id, zone: 'a', lifecycleState: 'InService', launchedAt: BORN, templateVersion: 1 }));
 const fleet = (instances: Fleet['instances'], failure?: string): Fleet => ({ desired: 2, instances, failure });
 const words = (message: string) => (error: unknown) => error instanceof AwsError && error.code === 'InvalidParameterException' && error.message === message;
 
@@ -31,12 +31,28 @@ describe('what is asked of a node group', () => {
     assert.throws(() => scalingFrom({ desiredSize: 0 }, before), words("Minimum capacity 1 can't be greater than desired size 0"));
   });
 
+  it('has an amount of nodes that may be unavailable, as a number or a share', () => {
+    assert.deepEqual(updateConfigFrom(undefined, { maxUnavailable: 1 }), { maxUnavailable: 1 });
+    assert.deepEqual(updateConfigFrom({ maxUnavailablePercentage: 50 }, { maxUnavailable: 1 }), { maxUnavailablePercentage: 50 });
+    assert.deepEqual(updateConfigFrom({ updateStrategy: 'MINIMAL' }, { maxUnavailable: 2 }), { maxUnavailable: 2, updateStrategy: 'MINIMAL' });
+    assert.throws(() => updateConfigFrom({ maxUnavailable: 1, maxUnavailablePercentage: 10 }, { maxUnavailable: 1 }), /Only one of/);
+    assert.throws(() => updateConfigFrom({ maxUnavailablePercentage: 200 }, { maxUnavailable: 1 }), /between 1 and 100/);
+  });
+
+  it("has its instance types from the group or from the template, t3.medium where neither says", () => {
+    const choice = { id: 'lt-1', name: 'lt', version: '1' };
+    assert.deepEqual([typesFrom(undefined, undefined), typesFrom(['t3.large'], { choice }), typesFrom(undefined, { choice }), typesFrom(undefined, { choice, instanceType: 't3.large' })], [['t3.medium'], ['t3.large'], ['t3.medium'], []]);
+    assert.throws(() => typesFrom(['t3.large'], { choice, instanceType: 't3.large' }), /cannot specify an instance type/);
+    assert.throws(() => typesFrom(['z9.huge'], undefined), words('The following supplied instance types do not exist: [z9.huge]'));
+  });
+
   it('has labels and taints that Kubernetes takes and that are not its own', () => {
     assert.throws(() => checkLabels({ 'eks.amazonaws.com/x': 'y' }), words('Label cannot contain reserved prefixes [kubernetes.io/, k8s.io/, eks.amazonaws.com/]'));
     assert.throws(() => checkLabels({ 'node.kubernetes.io/x': 'y' }), /reserved/);
     assert.throws(() => checkLabels({ a: 'two words' }), /not a valid Kubernetes label value/);
     assert.deepEqual(checkLabels({ tier: 'web', 'example.com/team': '' }), { tier: 'web', 'example.com/team': '' });
     assert.throws(() => checkTaints([{ key: 'a', effect: 'NO_SCHEDULE' }, { key: 'a', value: 'b', effect: 'NO_SCHEDULE' }]), /unique/);
+    assert.throws(() => checkTaints([{ key: 'a', value: 'two words', effect: 'NO_SCHEDULE' }]), /not a valid Kubernetes taint value/);
   });
 });
 
@@ -86,7 +102,7 @@ describe('draining', () => {
 });
 
 describe('a group that shrinks', () => {
-  const one = (id: string, zone: string, age: number, lifecycleState = 'InService') => ({ id, zone, lifecycleState, launchedAt: BORN - age });
+  const one = (id: string, zone: string, age: number, lifecycleState = 'InService') => ({ id, zone, lifecycleState, launchedAt: BORN - age, templateVersion: 1 });
   const instances = [one('old', 'a', 9), one('young', 'a', 1), one('alone', 'b', 99), one('going', 'b', 99, 'Terminating')];
   const all = new Set(['old', 'young', 'alone']);
 

@@ -81,20 +81,21 @@ async function templateData(env: Env, scope: Scope, { cluster, certificateAuthor
   };
 }
 
-/** The group's own template; a version more if what is in it has changed. Answers its id. */
-export async function ensureTemplate(env: Env, scope: Scope, booting: Booting, profile: string): Promise<string> {
+/** The group's own template; a version more if what is in it has changed. */
+export async function ensureTemplate(env: Env, scope: Scope, booting: Booting, profile: string): Promise<{ id: string; version: number }> {
   const { ec2 } = services(env, scope);
   const LaunchTemplateName = nameOf(booting.group);
   const LaunchTemplateData = await templateData(env, scope, booting, profile);
   const found = (await ec2('DescribeLaunchTemplates', { Filters: [{ Name: 'launch-template-name', Values: [LaunchTemplateName] }] })).LaunchTemplates?.[0];
   if (!found) {
     const made = await ec2('CreateLaunchTemplate', { LaunchTemplateName, LaunchTemplateData, TagSpecifications: [{ ResourceType: 'launch-template', Tags: tagList({ ...tagsOf(booting.group), ...booting.group.tags }) }] });
-    return made.LaunchTemplate?.LaunchTemplateId ?? '';
+    return { id: made.LaunchTemplate?.LaunchTemplateId ?? '', version: 1 };
   }
   const LaunchTemplateId = found.LaunchTemplateId ?? '';
   const latest = (await ec2('DescribeLaunchTemplateVersions', { LaunchTemplateId, Versions: ['$Latest'] })).LaunchTemplateVersions?.[0];
-  if (JSON.stringify(latest?.LaunchTemplateData) !== JSON.stringify(JSON.parse(JSON.stringify(LaunchTemplateData)))) await ec2('CreateLaunchTemplateVersion', { LaunchTemplateId, LaunchTemplateData });
-  return LaunchTemplateId;
+  const same = JSON.stringify(latest?.LaunchTemplateData) === JSON.stringify(JSON.parse(JSON.stringify(LaunchTemplateData)));
+  const current = same ? latest : (await ec2('CreateLaunchTemplateVersion', { LaunchTemplateId, LaunchTemplateData })).LaunchTemplateVersion;
+  return { id: LaunchTemplateId, version: current?.VersionNumber ?? 1 };
 }
 
 /** Made as the group says; later it is the customer's (and autoscalers') to resize, by EKS or directly. */
@@ -109,6 +110,17 @@ export async function ensureFleet(env: Env, scope: Scope, group: Nodegroup, temp
     LaunchTemplate: { LaunchTemplateId: templateId, Version: '$Latest' }, VPCZoneIdentifier: group.subnetIds.join(','), HealthCheckGracePeriod: 15, CapacityRebalance: true,
     TerminationPolicies: ['AllocationStrategy', 'OldestLaunchTemplate', 'OldestInstance'], Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value, PropagateAtLaunch: true })),
   }));
+}
+
+/** Room for more instances than the group's own most, for a while. */
+export async function growFleet(env: Env, scope: Scope, group: Nodegroup, desired: number): Promise<void> {
+  const MaxSize = Math.max(group.scalingConfig.maxSize, desired);
+  await services(env, scope).autoscaling('UpdateAutoScalingGroup', { AutoScalingGroupName: fleetNameOf(group), MaxSize, DesiredCapacity: desired });
+}
+
+/** The group's own most again; the fleet is no larger by now. */
+export async function boundFleet(env: Env, scope: Scope, group: Nodegroup): Promise<void> {
+  await services(env, scope).autoscaling('UpdateAutoScalingGroup', { AutoScalingGroupName: fleetNameOf(group), MaxSize: group.scalingConfig.maxSize });
 }
 
 export async function resizeFleet(env: Env, scope: Scope, group: Nodegroup): Promise<void> {
@@ -128,16 +140,18 @@ export async function fleetOf(env: Env, scope: Scope, group: Nodegroup): Promise
   const latest = activities.find(({ Description, StatusCode }) => Description?.startsWith('Launching') && (StatusCode === 'Failed' || StatusCode === 'Successful'));
   return {
     desired: found.DesiredCapacity ?? 0,
-    instances: (found.Instances ?? []).map(({ InstanceId = '', LifecycleState = '', AvailabilityZone = '' }) => ({ id: InstanceId, zone: AvailabilityZone, lifecycleState: LifecycleState, launchedAt: launchedAt.get(InstanceId) ?? 0 })),
+    instances: (found.Instances ?? []).map(({ InstanceId = '', LifecycleState = '', AvailabilityZone = '', LaunchTemplate }) => ({
+      id: InstanceId, zone: AvailabilityZone, lifecycleState: LifecycleState, launchedAt: launchedAt.get(InstanceId) ?? 0, templateVersion: Number(LaunchTemplate?.Version ?? 0),
+    })),
     failure: latest?.StatusCode === 'Failed' ? latest.StatusMessage : undefined,
   };
 }
 
-/** Takes a drained instance out, with its place in the fleet. */
-export async function dismiss(env: Env, scope: Scope, group: Nodegroup, instanceId: string): Promise<void> {
+/** Takes a drained instance out, with its place in the fleet or to be replaced. */
+export async function dismiss(env: Env, scope: Scope, group: Nodegroup, instanceId: string, withPlace = true): Promise<void> {
   const { autoscaling } = services(env, scope);
   await autoscaling('UpdateAutoScalingGroup', { AutoScalingGroupName: fleetNameOf(group), MinSize: group.scalingConfig.minSize });
-  await autoscaling('TerminateInstanceInAutoScalingGroup', { InstanceId: instanceId, ShouldDecrementDesiredCapacity: true });
+  await autoscaling('TerminateInstanceInAutoScalingGroup', { InstanceId: instanceId, ShouldDecrementDesiredCapacity: withPlace });
 }
 
 /** Nothing new is launched from now on: the group's nodes are about to be drained. */

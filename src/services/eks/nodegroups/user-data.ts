@@ -17,6 +17,7 @@ export const nodeLabels = (group: Nodegroup, imageId: string): Record<string, st
   'eks.amazonaws.com/nodegroup': group.name,
   'eks.amazonaws.com/nodegroup-image': imageId,
   'eks.amazonaws.com/capacityType': group.capacityType,
+  ...(group.launchTemplate ? { 'eks.amazonaws.com/sourceLaunchTemplateId': group.launchTemplate.id, 'eks.amazonaws.com/sourceLaunchTemplateVersion': group.launchTemplate.version } : {}),
 });
 
 export interface NodeConfig {

@@ -1,10 +1,11 @@
 import type { RequestContext } from '../../../control/service.ts';
+import { transact } from '../../../control/transact.ts';
 import { role } from '../../iam/index.ts';
 import { ADDONS, addonInfo, addonKind } from '../addons/kinds.ts';
 import { uuid } from '../../../control/uuid.ts';
 import { childArn, clusterArn } from '../arns.ts';
 import { invalidParameter, invalidRequest, resourceInUse, resourceNotFound } from '../errors.ts';
-import { requireAddon, requireCluster } from '../lookups.ts';
+import { requireAddon, requireCluster, tokenOf, updateWithToken } from '../lookups.ts';
 import { page } from '../paging.ts';
 import { addons, updates } from '../records.ts';
 import type { Addon, Update } from '../records.ts';
@@ -60,19 +61,25 @@ export const addonOperations = {
     ...onCluster,
     async run(input, context) {
       const { value: cluster } = await requireCluster(context, context, input.clusterName);
-      const { key, value } = await requireAddon(context, context, cluster.name, input.addonName);
+      const { value } = await requireAddon(context, context, cluster.name, input.addonName);
       const version = input.addonVersion === undefined ? value.version : versionFor(value.name, input.addonVersion);
       const configurationValues = configurationOf(value.name, input.configurationValues) ?? value.configurationValues;
       const serviceAccountRoleArn = (await roleOf(input.serviceAccountRoleArn, context)) ?? value.serviceAccountRoleArn;
       const now = context.now().toISOString();
-      await addons.update(context.store, key, (addon) => ({
-        ...addon, version, modifiedAt: now, status: 'UPDATING', ...(configurationValues ? { configurationValues } : {}), ...(serviceAccountRoleArn ? { serviceAccountRoleArn } : {}),
-      }));
-      const update: Update = {
-        id: uuid(context.randomHex(32)), cluster: cluster.name, addon: value.name, type: 'AddonUpdate', status: 'InProgress', createdAt: now, errors: [],
-        params: [{ type: 'AddonVersion', value: version }, ...(input.configurationValues ? [{ type: 'ConfigurationValues', value: input.configurationValues }] : [])],
-      };
-      await context.store.commit([updates.put(updates.key(context, cluster.name, update.id), update)]);
+      const id = uuid(context.randomHex(32));
+      const param = (type: string, given: string | undefined) => (given === undefined ? [] : [{ type, value: given }]);
+      const update = await transact(context, async () => {
+        const { key, value: addon, revision } = await requireAddon(context, context, cluster.name, value.name);
+        const before = await updateWithToken(context, context, cluster.name, input.clientRequestToken);
+        if (before) return { changes: [], result: before };
+        if (['CREATING', 'UPDATING', 'DELETING'].includes(addon.status)) throw resourceInUse(`Addon ${addon.name} cannot be updated as it is currently in ${addon.status} state`, { clusterName: cluster.name, addonName: addon.name });
+        const next: Addon = { ...addon, version, modifiedAt: now, status: 'UPDATING', ...(configurationValues === undefined ? {} : { configurationValues }), ...(serviceAccountRoleArn ? { serviceAccountRoleArn } : {}) };
+        const made: Update = {
+          id, cluster: cluster.name, addon: addon.name, type: 'AddonUpdate', status: 'InProgress', createdAt: now, errors: [], ...tokenOf(input),
+          params: [...param('AddonVersion', version), ...param('ServiceAccountRoleArn', input.serviceAccountRoleArn), ...param('ResolveConflicts', input.resolveConflicts), ...param('ConfigurationValues', input.configurationValues)],
+        };
+        return { changes: [addons.put(key, next, revision), updates.put(updates.key(context, cluster.name, id), made, 0)], result: made };
+      });
       return { update: updateShape(update) };
     },
   },

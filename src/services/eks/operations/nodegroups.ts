@@ -4,8 +4,9 @@ import { transact } from '../../../control/transact.ts';
 import { uuid } from '../../../control/uuid.ts';
 import { childArn, clusterArn } from '../arns.ts';
 import { invalidParameter, invalidRequest, noNodegroup, resourceInUse } from '../errors.ts';
-import { requireCluster } from '../lookups.ts';
-import { checkLabels, checkName, checkSubnets, checkTaints, checkTypes, launchTemplateFrom, nameOfTaint, scalingFrom } from '../nodegroups/check.ts';
+import { requireCluster, tokenOf, updateWithToken } from '../lookups.ts';
+import { checkLabels, checkName, checkSubnets, checkTaints, launchTemplateFrom, nameOfTaint, scalingFrom, typesFrom, updateConfigFrom } from '../nodegroups/check.ts';
+import type { GivenTemplate } from '../nodegroups/check.ts';
 import { nodegroupShape } from '../nodegroups/shape.ts';
 import { page } from '../paging.ts';
 import { nodegroups, updates } from '../records.ts';
@@ -17,7 +18,6 @@ import { checkTags } from '../tags.ts';
 import { versionOf } from '../versions.ts';
 
 const DEFAULT_SCALING = { minSize: 1, maxSize: 2, desiredSize: 2 };
-const DEFAULT_TYPE = 't3.medium';
 const DEFAULT_AMI_TYPE = process.arch === 'arm64' ? 'AL2023_ARM_64_STANDARD' : 'AL2023_x86_64_STANDARD';
 
 const releaseOf = (version: string) => `${versionOf(version)?.patch ?? version}-20260101`;
@@ -50,17 +50,19 @@ async function newNodegroup(context: RequestContext, cluster: Cluster, input: Sd
   const name = checkName(input.nodegroupName ?? '', { clusterName: cluster.name });
   refuseWhatIsNotThere(input);
   const template = input.launchTemplate && await launchTemplateFrom(context, input.launchTemplate);
+  if (template?.imageId && input.amiType && input.amiType !== 'CUSTOM') throw invalidParameter('You cannot specify an AMI type when using a launch template with an image: leave it out, or say CUSTOM');
+  if (input.diskSize !== undefined && input.diskSize < 1) throw invalidParameter('Disk size must be greater than or equal to 1');
   if (template && input.diskSize !== undefined) throw invalidParameter('Disk size cannot be specified when using a custom launch template');
   const id = uuid(context.randomHex(32));
   const now = context.now().toISOString();
   const version = checkVersion(cluster, input);
   return {
-    name, id, cluster: cluster.name, arn: childArn(context, 'nodegroup', cluster.name, name, id), version, releaseVersion: releaseOf(version), createdAt: now, modifiedAt: now,
-    status: 'CREATING', capacityType: 'ON_DEMAND', scalingConfig: scalingFrom(input.scalingConfig, DEFAULT_SCALING), instanceTypes: checkTypes(input.instanceTypes ?? (template ? [] : [DEFAULT_TYPE])),
-    subnetIds: await checkSubnets(context, cluster, input.subnets ?? []), amiType: input.amiType ?? DEFAULT_AMI_TYPE, nodeRole: await checkRole(context, input.nodeRole ?? '', 'ec2.amazonaws.com'),
-    labels: checkLabels(input.labels ?? {}), taints: checkTaints(input.taints ?? []), diskSize: input.diskSize ?? 20, updateConfig: input.updateConfig ?? { maxUnavailable: 1 },
+    name, id, cluster: cluster.name, arn: childArn(context, 'nodegroup', cluster.name, name, id), version, releaseVersion: template?.imageId ?? releaseOf(version), createdAt: now, modifiedAt: now,
+    status: 'CREATING', capacityType: 'ON_DEMAND', scalingConfig: scalingFrom(input.scalingConfig, DEFAULT_SCALING), instanceTypes: typesFrom(input.instanceTypes, template),
+    subnetIds: await checkSubnets(context, cluster, input.subnets ?? []), amiType: template?.imageId ? 'CUSTOM' : input.amiType ?? DEFAULT_AMI_TYPE, nodeRole: await checkRole(context, input.nodeRole ?? '', 'ec2.amazonaws.com'),
+    labels: checkLabels(input.labels ?? {}), taints: checkTaints(input.taints ?? []), diskSize: input.diskSize ?? 20, updateConfig: updateConfigFrom(input.updateConfig, { maxUnavailable: 1 }),
     issues: [], tags: checkTags(input.tags),
-    ...(template ? { launchTemplate: template } : {}), ...(input.clientRequestToken ? { clientRequestToken: input.clientRequestToken } : {}),
+    ...(template ? { launchTemplate: template.choice } : {}), ...(input.clientRequestToken ? { clientRequestToken: input.clientRequestToken } : {}),
   };
 }
 
@@ -83,7 +85,9 @@ async function create(context: RequestContext, input: Sdk.CreateNodegroupRequest
 type Param = Update['params'][number];
 
 /** The node group as it is to be, and what an Update tells of it. */
-function configured(group: Nodegroup, input: Sdk.UpdateNodegroupConfigRequest): { next: Nodegroup; params: Param[] } {
+function configured(group: Nodegroup, input: Sdk.UpdateNodegroupConfigRequest): { next: Nodegroup; params: Param[]; status: Update['status'] } {
+  if (input.nodeRepairConfig?.enabled) throw invalidParameter('Node auto repair is not implemented by Gantry');
+  if (input.warmPoolConfig) throw invalidParameter('Warm pools are not implemented by Gantry');
   const scaling = scalingFrom(input.scalingConfig, group.scalingConfig);
   const added = checkLabels({ ...input.labels?.addOrUpdateLabels });
   const removed = input.labels?.removeLabels ?? [];
@@ -91,26 +95,54 @@ function configured(group: Nodegroup, input: Sdk.UpdateNodegroupConfigRequest): 
   const removedTaints = checkTaints(input.taints?.removeTaints ?? []);
   const left = group.taints.filter((taint) => ![...addedTaints, ...removedTaints].some((other) => nameOfTaint(other) === nameOfTaint(taint)));
   const next = {
-    ...group, scalingConfig: scaling, taints: checkTaints([...left, ...addedTaints]), updateConfig: input.updateConfig ?? group.updateConfig,
+    ...group, scalingConfig: scaling, taints: checkTaints([...left, ...addedTaints]), updateConfig: updateConfigFrom(input.updateConfig, group.updateConfig),
     labels: { ...Object.fromEntries(Object.entries(group.labels).filter(([key]) => !removed.includes(key))), ...added },
   };
   const json = (type: string, value: unknown[] | object): Param[] => (Object.keys(value).length ? [{ type, value: JSON.stringify(value) }] : []);
   const sizes = ([['minSize', 'MinSize'], ['maxSize', 'MaxSize'], ['desiredSize', 'DesiredSize']] as const).flatMap(([member, type]): Param[] => (input.scalingConfig?.[member] === undefined ? [] : [{ type, value: String(scaling[member]) }]));
   const unavailable = ([['maxUnavailable', 'MaxUnavailable'], ['maxUnavailablePercentage', 'MaxUnavailablePercentage']] as const).flatMap(([member, type]): Param[] => (input.updateConfig?.[member] === undefined ? [] : [{ type, value: String(input.updateConfig[member]) }]));
-  return { next, params: [...sizes, ...json('LabelsToAdd', added), ...json('LabelsToRemove', removed), ...json('TaintsToAdd', addedTaints), ...json('TaintsToRemove', removedTaints), ...unavailable] };
+  const params = [...sizes, ...json('LabelsToAdd', added), ...json('LabelsToRemove', removed), ...json('TaintsToAdd', addedTaints), ...json('TaintsToRemove', removedTaints), ...unavailable];
+  if (!params.length && !input.updateConfig && !input.nodeRepairConfig) throw invalidParameter('No changes were specified for the node group');
+  return { next, params, status: 'InProgress' };
+}
+
+interface Asked {
+  clusterName?: string | undefined;
+  nodegroupName?: string | undefined;
+  clientRequestToken?: string | undefined;
 }
 
 /** The change and the Update that tells of it, in one commit. `status` is what the Update is born with. */
-async function updated(context: RequestContext, names: { clusterName?: string | undefined; nodegroupName?: string | undefined }, type: string, status: Update['status'], plan: (group: Nodegroup) => { next: Nodegroup; params: Param[] }): Promise<Update> {
+async function updated(context: RequestContext, asked: Asked, type: string, plan: (group: Nodegroup) => { next: Nodegroup; params: Param[]; status: Update['status'] }): Promise<Update> {
   const id = uuid(context.randomHex(32));
+  const now = context.now().toISOString();
   return transact(context, async () => {
-    const { key, value: group, revision } = await requireNodegroup(context, names.clusterName, names.nodegroupName);
+    const { key, value: group, revision } = await requireNodegroup(context, asked.clusterName, asked.nodegroupName);
+    const before = await updateWithToken(context, context, group.cluster, asked.clientRequestToken);
+    if (before) return { changes: [], result: before };
     if (group.status !== 'ACTIVE' && group.status !== 'DEGRADED') throw resourceInUse('Nodegroup cannot be updated as it is currently not in Active State', { clusterName: group.cluster, nodegroupName: group.name });
-    const { next, params } = plan(group);
-    const update: Update = { id, cluster: group.cluster, nodegroup: group.name, type, status, params, createdAt: context.now().toISOString(), errors: [] };
-    const after: Nodegroup = { ...next, modifiedAt: context.now().toISOString(), status: status === 'InProgress' ? 'UPDATING' : group.status };
+    const { next, params, status } = plan(group);
+    const update: Update = { id, cluster: group.cluster, nodegroup: group.name, type, status, params, createdAt: now, errors: [], ...tokenOf(asked) };
+    const after: Nodegroup = { ...next, modifiedAt: now, status: status === 'InProgress' ? 'UPDATING' : group.status };
     return { changes: [nodegroups.put(key, after, revision), updates.put(updates.key(context, group.cluster, id), update, 0)], result: update };
   });
+}
+
+/**
+ * To another version of the template that the group was made with: its nodes are replaced. Otherwise there is one release of a version, which
+ * every node runs already, and nothing is left to do.
+ */
+function moved(group: Nodegroup, version: string, template: GivenTemplate | undefined, { force = false, now }: { force?: boolean | undefined; now: Date }): { next: Nodegroup; params: Param[]; status: Update['status'] } {
+  const releaseVersion = template?.imageId ?? releaseOf(version);
+  const params = [{ type: 'Version', value: version }, { type: 'ReleaseVersion', value: releaseVersion }];
+  if (!template) return { next: group, params, status: 'Successful' };
+  const { choice } = template;
+  if (!group.launchTemplate) throw invalidParameter('Launch template cannot be specified for a node group that was created without one');
+  if (choice.id !== group.launchTemplate.id) throw invalidParameter(`Launch template ${choice.id} is not the one that the node group was created with: ${group.launchTemplate.id}`);
+  return {
+    next: { ...group, launchTemplate: choice, releaseVersion, rollout: { force, since: now.toISOString() } }, status: 'InProgress',
+    params: [...params, { type: 'LaunchTemplateName', value: choice.name }, { type: 'LaunchTemplateVersion', value: choice.version }],
+  };
 }
 
 async function remove(context: RequestContext, input: Sdk.DeleteNodegroupRequest): Promise<Nodegroup> {
@@ -150,18 +182,16 @@ export const nodegroupOperations = {
 
   UpdateNodegroupConfig: {
     resources,
-    run: async (input, context) => ({ update: updateShape(await updated(context, input, 'ConfigUpdate', 'InProgress', (group) => configured(group, input))) }),
+    run: async (input, context) => ({ update: updateShape(await updated(context, input, 'ConfigUpdate', (group) => configured(group, input))) }),
   },
 
-  /** There is one release of a version, which every node already runs: nothing is left to do, and a new launch template cannot be rolled out yet. */
   UpdateNodegroupVersion: {
     resources,
     async run(input, context) {
       const { value: cluster } = await requireCluster(context, context, input.clusterName);
       const version = checkVersion(cluster, input);
-      if (input.launchTemplate) throw invalidRequest('Moving a node group to another launch template is not implemented by Gantry: create another node group');
-      const params = [{ type: 'Version', value: version }, { type: 'ReleaseVersion', value: releaseOf(version) }];
-      return { update: updateShape(await updated(context, input, 'VersionUpdate', 'Successful', (group) => ({ next: group, params }))) };
+      const template = input.launchTemplate && await launchTemplateFrom(context, input.launchTemplate);
+      return { update: updateShape(await updated(context, input, 'VersionUpdate', (group) => moved(group, version, template, { force: input.force, now: context.now() }))) };
     },
   },
 

@@ -3,7 +3,7 @@ import type { RequestContext } from '../../../control/service.ts';
 import { transact } from '../../../control/transact.ts';
 import { uuid } from '../../../control/uuid.ts';
 import { invalidParameter, invalidRequest, resourceInUse, resourceNotFound } from '../errors.ts';
-import { requireCluster } from '../lookups.ts';
+import { requireCluster, tokenOf, updateWithToken } from '../lookups.ts';
 import { page } from '../paging.ts';
 import { clusters, updates } from '../records.ts';
 import type { Cluster, Update } from '../records.ts';
@@ -24,10 +24,12 @@ export const updateOperations = {
       const id = uuid(context.randomHex(32));
       return transact(context, async () => {
         const { key, value, revision } = await requireCluster(context, context, input.name);
+        const before = await updateWithToken(context, context, value.name, input.clientRequestToken);
+        if (before) return { changes: [], result: { update: updateShape(before) } };
         if (value.status !== 'ACTIVE') throw resourceInUse(`Cluster ${value.name} is in status ${value.status}; configuration can be updated when it is ACTIVE`, { clusterName: value.name });
         const { type, next, params } = await changed(input, value, context);
         // Settings are in force at once: the endpoint's firewall, names and members follow by the controller.
-        const update: Update = { id, cluster: value.name, type, params, status: 'Successful', createdAt: context.now().toISOString(), errors: [] };
+        const update: Update = { id, cluster: value.name, type, params, status: 'Successful', createdAt: context.now().toISOString(), errors: [], ...tokenOf(input) };
         return { changes: [clusters.put(key, next, revision), updates.put(updates.key(context, value.name, id), update, 0)], result: { update: updateShape(update) } };
       });
     },
