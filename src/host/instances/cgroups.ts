@@ -1,4 +1,5 @@
 import { readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -10,6 +11,19 @@ export const instanceCgroup = (name: string, id: string) => `${installationCgrou
 async function hierarchies(): Promise<string[]> {
   const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n').map((line) => line.split(' '));
   return mounts.filter(([, , type]) => type === 'cgroup' || type === 'cgroup2').map(([, mountPoint = '']) => mountPoint);
+}
+
+/**
+ * Lets the instances of an installation weigh as much as one busy process on each processor. The group would otherwise weigh as one in
+ * all, and on a host whose processes are in no groups of their own a handful of them would leave its instances next to nothing.
+ */
+export async function weighInstances(name: string): Promise<void> {
+  for (const hierarchy of await hierarchies()) {
+    const group = join(hierarchy, installationCgroup(name));
+    // v1 and v2 (a controller's files are not there where it is not): what one process weighs is 1024 and 100.
+    await writeFile(join(group, 'cpu.shares'), String(1024 * availableParallelism()), { flag: 'r+' }).catch(() => {});
+    await writeFile(join(group, 'cpu.weight'), String(Math.min(10_000, 100 * availableParallelism())), { flag: 'r+' }).catch(() => {});
+  }
 }
 
 /** Kills whatever is left in a group and takes the group away with all below it, in every hierarchy. Succeeds on nothing. */

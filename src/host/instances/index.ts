@@ -14,7 +14,7 @@ import type { Progress } from '../../engines/progress.ts';
 import { runDirOf } from '../../wire/paths.ts';
 import { interfaceReady, namespacePath, ensureNamespace } from '../network/index.ts';
 import type { Desired, Host, MakePart, Teardown } from '../part.ts';
-import { installationCgroup, instanceCgroup, removeCgroup, runsIn } from './cgroups.ts';
+import { installationCgroup, instanceCgroup, removeCgroup, runsIn, weighInstances } from './cgroups.ts';
 import { watchConsoles } from './console.ts';
 import { enginesFor } from './engines.ts';
 import { layFiles } from './files.ts';
@@ -137,6 +137,7 @@ async function start(host: Host, place: Place, { instance, interfaces }: Wish): 
     engines,
   });
   await startInit(place, { runc: join(await binDir('runc'), 'runc'), spec, lower, files: instance.files ?? [] });
+  await weighInstances(installation.name);
   return true;
 }
 

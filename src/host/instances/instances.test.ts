@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ensureImage } from '../../../images/index.ts';
@@ -87,6 +88,12 @@ test('an instance boots: user data has run, containerd answers and runs a contai
   const ctr = 'ctr -n k8s.io run --rm localhost/gantry/pause:1 c1 /bin/busybox';
   assert.equal(await inside(`${ctr} sh -c 'echo inside the container; exit 3'; echo $?`), 'inside the container\n3');
   assert.equal(await inside('sv -w 10 check ecs >/dev/null; sv status ecs | cut -d: -f1; cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat /sys/fs/cgroup/memory.max'), `run\n${1024 * 2 ** 20}`);
+});
+
+test('together the instances weigh as one busy process on each processor, on cgroup v1 or v2', async () => {
+  const { stdout } = await run(['find', '/sys/fs/cgroup', '-maxdepth', '3', '(', '-path', `*/gantry-${installation.name}/cpu.shares`, '-o', '-path', `*/gantry-${installation.name}/cpu.weight`, ')']);
+  const [file = ''] = stdout.trim().split('\n');
+  assert.equal(Number(await readFile(file, 'utf8')), (file.endsWith('shares') ? 1024 : 100) * availableParallelism());
 });
 
 test('the metadata service knows the instance', async () => {
