@@ -43,6 +43,7 @@ export { instanceTypes } from './catalogue/instance-types.ts';
 export { credentialsForInstance } from './credentials.ts';
 export { checkLaunch, runInstances } from './launch/index.ts';
 export { defaultSecurityGroup, defaultVpc, instanceById, networkInterfaceById, reachingInternet, securityGroupById, subnetById, subnetsOf, vpcById } from './lookups.ts';
+export { contains, formatCidr, overlaps, parseCidr } from './network/cidr.ts';
 export { createNetworkInterface, deleteNetworkInterface, setInterfaceGroups } from './network-interfaces.ts';
 export { chooseHost, hostIsLost } from './placement.ts';
 export { terminateInstances } from './power.ts';

@@ -5,10 +5,8 @@ import type { OperationName } from '../../control/service.ts';
 export const missing = [
   'ActivateCertificateAuthority', 'AssociateEncryptionConfig', 'AssociateIdentityProviderConfig', 'CancelUpdate', 'CreateCapability',
   'CreateCertificateAuthority', 'CreateEksAnywhereSubscription', 'CreatePodIdentityAssociation', 'DeleteCapability',
-  'DeleteCertificateAuthority', 'DeleteEksAnywhereSubscription', 'DeletePodIdentityAssociation', 'DeregisterCluster',
-  'DescribeCapability', 'DescribeCertificateAuthority', 'DescribeEksAnywhereSubscription', 'DescribeIdentityProviderConfig',
-  'DescribeInsight', 'DescribeInsightsRefresh', 'DescribePodIdentityAssociation', 'DisassociateIdentityProviderConfig', 'ListCapabilities',
-  'ListCertificateAuthorities', 'ListEksAnywhereSubscriptions', 'ListIdentityProviderConfigs', 'ListInsights',
-  'ListPodIdentityAssociations', 'RegisterCluster', 'StartInsightsRefresh', 'UpdateCapability', 'UpdateEksAnywhereSubscription',
-  'UpdatePodIdentityAssociation',
+  'DeleteCertificateAuthority', 'DeleteEksAnywhereSubscription', 'DeletePodIdentityAssociation', 'DeregisterCluster', 'DescribeCapability',
+  'DescribeCertificateAuthority', 'DescribeEksAnywhereSubscription', 'DescribeIdentityProviderConfig', 'DescribeInsight',
+  'DescribeInsightsRefresh', 'DescribePodIdentityAssociation', 'DisassociateIdentityProviderConfig', 'ListCertificateAuthorities',
+  'RegisterCluster', 'StartInsightsRefresh', 'UpdateCapability', 'UpdateEksAnywhereSubscription', 'UpdatePodIdentityAssociation',
 ] as const satisfies OperationName<typeof Sdk>[];

@@ -64,8 +64,8 @@ export async function settleEndpoint(env: Env, scope: Scope, { key, value: clust
 async function settleInterfaces(env: Env, scope: Scope, cluster: Cluster, hostId: string, places: Place[]): Promise<NetworkInterface[]> {
   const groupIds = [cluster.clusterSecurityGroupId, cluster.endpointSecurityGroupId].filter((id) => id !== undefined);
   const found = await interfacesOf(env, scope, cluster.balancerId);
-  for (const [deviceIndex, { subnetId }] of places.entries()) {
-    if (found.some((one) => one.subnetId === subnetId)) continue;
+  for (const [deviceIndex, { zone, subnetId }] of places.entries()) {
+    if (found.some((one) => one.zone === zone)) continue;
     found.push(await createNetworkInterface(env, scope, {
       subnetId, groupIds, requesterId: REQUESTER, description: `Amazon EKS ${cluster.name}`, edgeAddress: true, attachTo: { owner: cluster.balancerId, hostId, deviceIndex },
     }));

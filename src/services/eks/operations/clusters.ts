@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type * as Sdk from '@aws-sdk/client-eks';
 import type { RequestContext } from '../../../control/service.ts';
-import { securityGroupById, subnetById, vpcById } from '../../ec2/index.ts';
+import { contains, formatCidr, overlaps, parseCidr, securityGroupById, subnetById, vpcById } from '../../ec2/index.ts';
 import { creatorEntry } from '../access/entries.ts';
 import { clusterArn } from '../arns.ts';
 import { clusterExists, invalidParameter, invalidRequest, resourceInUse, unsupportedZone } from '../errors.ts';
@@ -17,7 +17,8 @@ import { DEFAULT_VERSION, versionOf } from '../versions.ts';
 import { loggingOf } from './logging.ts';
 
 const NAME = /^[0-9A-Za-z][A-Za-z0-9\-_]{0,99}$/;
-const CIDR = /^(10|172|192)\.\d{1,3}\.\d{1,3}\.0\/(1[2-9]|2[0-4])$/;
+/** https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html */
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
 const DEFAULT_SERVICE_CIDRS = ['10.100.0.0/16', '172.20.0.0/16'];
 const MOST_GROUPS = 5;
 
@@ -85,7 +86,7 @@ async function newCluster(input: Sdk.CreateClusterCommandInput, context: Request
   const id = context.randomHex(32);
   return {
     name, arn: clusterArn(context, name), id, version, roleArn, createdAt: context.now().toISOString(), status: 'CREATING', ...vpc,
-    serviceCidr: serviceCidr(input.kubernetesNetworkConfig, (await vpcById(context, context, vpc.vpcId))?.cidrBlocks[0]?.cidrBlock),
+    serviceCidr: serviceCidr(input.kubernetesNetworkConfig, ((await vpcById(context, context, vpc.vpcId))?.cidrBlocks ?? []).map(({ cidrBlock }) => cidrBlock)),
     authenticationMode: input.accessConfig?.authenticationMode ?? 'CONFIG_MAP',
     bootstrapClusterCreatorAdminPermissions: input.accessConfig?.bootstrapClusterCreatorAdminPermissions ?? true,
     creatorArn: context.principal.identityArn,
@@ -110,6 +111,8 @@ function refuse(input: Sdk.CreateClusterCommandInput): void {
     ['zonalShiftConfig.enabled', input.zonalShiftConfig?.enabled], ['controlPlaneScalingConfig', input.controlPlaneScalingConfig],
     ['kubeApiServerConfig', input.kubeApiServerConfig], ['kubeSchedulerConfig', input.kubeSchedulerConfig], ['kubeControllerManagerConfig', input.kubeControllerManagerConfig],
   ];
+  const { authenticationMode = 'CONFIG_MAP', bootstrapClusterCreatorAdminPermissions = true } = input.accessConfig ?? {};
+  if (authenticationMode === 'CONFIG_MAP' && !bootstrapClusterCreatorAdminPermissions) throw invalidParameter('bootstrapClusterCreatorAdminPermissions must be true if cluster authentication mode is set to CONFIG_MAP');
   for (const [member, asked] of unsupported) if (asked) throw invalidParameter(`${member} is not implemented by Gantry.`);
 }
 
@@ -153,15 +156,19 @@ export async function checkGroups(given: string[] | undefined, vpcId: string, co
 
 export function cidrsOf(given: string[] | undefined): string[] {
   const cidrs = given?.length ? [...new Set(given)] : ['0.0.0.0/0'];
-  for (const cidr of cidrs) if (!/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(cidr)) throw invalidParameter(`The following CIDRs are invalid in publicAccessCidrs: [${cidr}]`);
+  const invalid = cidrs.filter((cidr) => !parseCidr(cidr));
+  if (invalid.length) throw invalidParameter(`The following CIDRs are invalid in publicAccessCidrs: [${invalid.join(', ')}]`);
   return cidrs;
 }
 
 /** AWS takes 10.100.0.0/16, or 172.20.0.0/16 where the VPC has addresses of 10.0.0.0/8. */
-function serviceCidr(config: Sdk.KubernetesNetworkConfigRequest | undefined, vpcCidr?: string): string {
+function serviceCidr(config: Sdk.KubernetesNetworkConfigRequest | undefined, vpcCidrs: string[]): string {
   const wanted = config?.serviceIpv4Cidr;
-  if (wanted === undefined) return DEFAULT_SERVICE_CIDRS[vpcCidr?.startsWith('10.') ? 1 : 0]!;
-  if (!CIDR.test(wanted)) throw invalidParameter(`Service CIDR ${wanted} is not valid: it must be within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 and between /24 and /12`);
+  if (wanted === undefined) return DEFAULT_SERVICE_CIDRS[vpcCidrs[0]?.startsWith('10.') ? 1 : 0]!;
+  const cidr = parseCidr(wanted);
+  const within = cidr && PRIVATE.some((range) => contains(parseCidr(range)!, cidr));
+  if (!within || formatCidr(cidr) !== wanted || cidr.prefix < 12 || cidr.prefix > 24) throw invalidParameter(`Service CIDR ${wanted} is not valid: it must be within ${PRIVATE.join(', ')} and between /24 and /12`);
+  if (vpcCidrs.some((one) => overlaps(parseCidr(one)!, cidr))) throw invalidParameter(`Service CIDR ${wanted} is not valid: it overlaps with the VPC's CIDR block ${vpcCidrs.join(', ')}`);
   return wanted;
 }
 

@@ -1,6 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-eks';
 import type { RequestContext } from '../../../control/service.ts';
 import { transact } from '../../../control/transact.ts';
+import { subnetById } from '../../ec2/index.ts';
 import { uuid } from '../../../control/uuid.ts';
 import { invalidParameter, invalidRequest, resourceInUse, resourceNotFound } from '../errors.ts';
 import { requireCluster, tokenOf, updateWithToken } from '../lookups.ts';
@@ -96,15 +97,14 @@ async function changed(input: Config, cluster: Cluster, context: RequestContext)
 }
 
 async function vpcChange(config: NonNullable<Config['resourcesVpcConfig']>, cluster: Cluster, context: RequestContext): Promise<Change> {
-  if (config.subnetIds?.length) {
-    const { vpcId, zones } = await checkSubnets(config.subnetIds, context);
-    if (vpcId !== cluster.vpcId) throw invalidParameter('Provided subnets belong to a different VPC than the existing ones');
-    if (zones.size < Math.min(2, context.installation.zones.length)) throw invalidParameter('Subnets specified must be in at least two different AZs');
-    throw invalidParameter('Another set of subnets is not implemented by Gantry.');
-  }
-  if (config.securityGroupIds) {
-    const securityGroupIds = await checkGroups(config.securityGroupIds, cluster.vpcId, context);
-    return { type: 'VpcConfigUpdate', next: { ...cluster, securityGroupIds }, params: [{ type: 'SecurityGroups', value: JSON.stringify(securityGroupIds) }] };
+  if (config.subnetIds?.length || config.securityGroupIds) {
+    const subnetIds = config.subnetIds?.length ? await otherSubnets([...new Set(config.subnetIds)], cluster, context) : cluster.subnetIds;
+    const securityGroupIds = config.securityGroupIds ? await checkGroups(config.securityGroupIds, cluster.vpcId, context) : cluster.securityGroupIds;
+    if (sameSet(subnetIds, cluster.subnetIds) && sameSet(securityGroupIds, cluster.securityGroupIds)) throw invalidParameter('Provided subnets and security groups are already associated with the cluster');
+    return {
+      type: 'VpcConfigUpdate', next: { ...cluster, subnetIds, securityGroupIds },
+      params: [{ type: 'Subnets', value: JSON.stringify(subnetIds) }, { type: 'SecurityGroups', value: JSON.stringify(securityGroupIds) }],
+    };
   }
   const { endpointPublicAccess = cluster.endpointPublicAccess, endpointPrivateAccess = cluster.endpointPrivateAccess } = config;
   const publicAccessCidrs = config.publicAccessCidrs ? cidrsOf(config.publicAccessCidrs) : cluster.publicAccessCidrs;
@@ -119,4 +119,14 @@ async function vpcChange(config: NonNullable<Config['resourcesVpcConfig']>, clus
       { type: 'PublicAccessCidrs', value: JSON.stringify(publicAccessCidrs) },
     ],
   };
+}
+
+/** What stands in the subnets that go stays there; what is made from now on is made in the others. */
+async function otherSubnets(subnetIds: string[], cluster: Cluster, context: RequestContext): Promise<string[]> {
+  const { vpcId, zones } = await checkSubnets(subnetIds, context);
+  if (vpcId !== cluster.vpcId) throw invalidParameter('Provided subnets belong to a different VPC than the existing ones');
+  if (zones.size < Math.min(2, context.installation.zones.length)) throw invalidParameter('Subnets specified must be in at least two different AZs');
+  const before = new Set((await Promise.all(cluster.subnetIds.map((id) => subnetById(context, context, id)))).map((subnet) => subnet?.zone).filter((zone) => zone !== undefined));
+  if (!sameSet([...zones], [...before])) throw invalidParameter(`Provided subnets must belong to the same AZs as the existing ones: ${[...before].join(', ')}`);
+  return subnetIds;
 }
