@@ -15,6 +15,8 @@ export interface DesiredNetwork {
     zone: string;
     /** Its route table sends 0.0.0.0/0 to an internet gateway: interfaces with a public address reach out and are reached. */
     internet: boolean;
+    /** It sends it to a NAT gateway: what leaves has this public address, and nothing comes in by it. */
+    natAddress?: string;
   }[];
 }
 

@@ -3,7 +3,7 @@
  * instance or balancer; security groups and public addresses are the router's nftables rules; the outside and the gateway are reached
  * by a link to the host. All of it is found again by names and by links' aliases: no file is kept, and it lives on without the agent.
  *
- * Not here yet: IPv6, route tables other than "to the internet gateway or not", network ACLs, NAT gateways, peering, other hosts.
+ * Not here yet: IPv6, route tables other than "to the internet gateway, a NAT gateway, or neither", network ACLs, peering, other hosts.
  */
 import type { DesiredInterface } from '../../wire/host.ts';
 import type { Desired, MakePart } from '../part.ts';
@@ -113,8 +113,12 @@ const attached = (desired: Desired): Map<string, Attached> => new Map([...desire
 }));
 
 /** Public address → the VPC whose router it leads to; none without an internet gateway, unless it is the provider's edge. */
-const publicRoutes = (desired: Desired): Map<string, string> => new Map([...attached(desired).values()].flatMap(({ publicAddress, atEdge, networkId, subnetId }) => {
+const publicRoutes = (desired: Desired): Map<string, string> => new Map([...interfaceRoutes(desired), ...natRoutes(desired)]);
+
+const natRoutes = (desired: Desired) => [...desired.network].flatMap(([id, { subnets }]) => subnets.flatMap(({ natAddress }) => (natAddress === undefined ? [] : [[natAddress, id] as const])));
+
+const interfaceRoutes = (desired: Desired) => [...attached(desired).values()].flatMap(({ publicAddress, atEdge, networkId, subnetId }) => {
   const internet = atEdge ?? desired.network.get(networkId)?.subnets.some(({ id, internet }) => id === subnetId && internet);
   return publicAddress && internet ? [[publicAddress, networkId] as const] : [];
-}));
+});
 

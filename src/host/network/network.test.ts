@@ -134,6 +134,35 @@ test('an interface without a filter takes everything', async () => {
   assert.equal(await get(null, `http://${publicAddress(6)}:90/`), 'no answer');
 });
 
+test('a private subnet reaches out by its NAT gateway alone, and nothing comes in by that', async () => {
+  const c = 'i-0dddddddddddddddd';
+  const plain = wish.network.get(vpcId)!;
+  const withNat = (natAddress?: string) => wish.network.set(vpcId, {
+    ...plain, subnets: [...plain.subnets, { id: 'subnet-0private', cidrBlock: '172.31.16.0/20', zone: 'us-east-1a', internet: false, ...(natAddress && { natAddress }) }],
+  });
+  wish.instance.set(c, testInstance(['eni-0dddddddddddddddd']));
+  wish.interface.set('eni-0dddddddddddddddd', testInterface(7, c, { subnetId: 'subnet-0private', address: '172.31.16.7', securityGroupIds: ['sg-a'] }));
+  const outside = `http://${publicAddress(6)}/`;
+  withNat();
+  await network.reconcile(wish);
+  assert.equal(await get(c, 'http://172.31.0.6/'), '172.31.16.7');
+  assert.equal(await get(c, outside), 'no answer');
+  withNat(publicAddress(9));
+  await network.reconcile(wish);
+  assert.equal(await get(c, outside), publicAddress(9));
+  assert.equal(await get(c, 'http://172.31.0.6/'), '172.31.16.7');
+  assert.equal(await get(a, outside), publicAddress(5));
+  await serve(c, '172.31.16.7', 80);
+  assert.equal(await get(null, `http://${publicAddress(9)}/`), 'no answer');
+  withNat();
+  await network.reconcile(wish);
+  assert.equal(await get(c, outside), 'no answer');
+  wish.network.set(vpcId, plain);
+  wish.instance.delete(c);
+  wish.interface.delete('eni-0dddddddddddddddd');
+  await network.reconcile(wish);
+});
+
 test('a connection outlives a change of the rules', async () => {
   const namespace = namespaceName(installation, a);
   const script = `const s=require('net').connect(80,'172.31.0.6',()=>{console.log('up');setTimeout(()=>s.write('GET / HTTP/1.0\\r\\n\\r\\n'),600)});s.pipe(process.stdout)`;

@@ -19,7 +19,7 @@ export interface RouterWish {
 /**
  *   from an ENI ── raw: is it its address? ── forward: established? its egress chain ──┐
  *                                                                                      ├─ to-receiver: the ingress chain, or out
- *   from the host ── dnat: public → private ── forward: established? ──────────────────┘      └─ snat: private → public
+ *   from the host ── dnat: public → private ── forward: established? ──────────────────┘      └─ snat: private → public, or NAT
  *
  * An ENI is known by its link. A VPC's own services are reached without a check by security groups, as in AWS.
  */
@@ -60,10 +60,11 @@ export function routerRuleset(wish: RouterWish): Ruleset {
 }
 
 function baseChains({ network, port, linkAddress }: RouterWish): [string, { hook?: string; rules: string[] }][] {
+  const translated = network.subnets.filter(({ natAddress }) => natAddress !== undefined);
   const resolvers = [resolverAddress, ...network.cidrBlocks.map((cidr) => nth(cidr, 2))].join(', ');
   const toGateway = `oifname "${uplink}" ip daddr ${gatewayAddress}`;
   return [
-    ['to-receiver', { rules: ['oifname vmap @ingress', `oifname "${uplink}" ip saddr @with-public accept`, 'drop'] }],
+    ['to-receiver', { rules: ['oifname vmap @ingress', ...['@with-public', ...translated.map(({ cidrBlock }) => cidrBlock)].map((from) => `oifname "${uplink}" ip saddr ${from} accept`), 'drop'] }],
     ['source-check', {
       hook: 'type filter hook prerouting priority raw; policy drop;',
       rules: [`iifname { "lo", "${uplink}" } accept`, 'iifname . ip saddr @sources accept', 'iifname @unchecked accept'],
@@ -71,7 +72,10 @@ function baseChains({ network, port, linkAddress }: RouterWish): [string, { hook
     ['to-private', { hook: 'type nat hook prerouting priority dstnat; policy accept;', rules: [`iifname "${uplink}" dnat ip to ip daddr map @private-of`] }],
     ['to-public', {
       hook: 'type nat hook postrouting priority srcnat; policy accept;',
-      rules: [`${toGateway} snat ip to ${linkAddress}`, `oifname "${uplink}" snat ip to ip saddr map @public-of`],
+      rules: [
+        `${toGateway} snat ip to ${linkAddress}`, `oifname "${uplink}" snat ip to ip saddr map @public-of`,
+        ...translated.map(({ cidrBlock, natAddress }) => `oifname "${uplink}" ip saddr ${cidrBlock} snat ip to ${natAddress}`),
+      ],
     }],
     ['input', {
       hook: 'type filter hook input priority filter; policy drop;',

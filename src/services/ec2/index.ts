@@ -2,6 +2,7 @@ import * as sdk from '@aws-sdk/client-ec2';
 import type { Service } from '../../control/service.ts';
 import { machines } from './controllers/instances.ts';
 import { interfaces } from './controllers/interfaces.ts';
+import { natGatewayController } from './controllers/nat-gateways.ts';
 import { publicNames } from './controllers/names.ts';
 import { volumesController } from './controllers/volumes.ts';
 import { vpcNetworks } from './controllers/vpcs.ts';
@@ -15,10 +16,10 @@ import { seed } from './seed.ts';
  * Other services call EC2 by what is exported here; every function takes `Env` and `Scope`, throws EC2's errors, and is done once
  * the store has it. Machines and networks follow by EC2's controllers.
  *
- * Faithful to: VPCs with subnets, internet gateways, route tables, security groups, interfaces, elastic addresses; key pairs; launch
+ * Faithful to: VPCs with subnets, internet gateways, public NAT gateways, route tables, security groups, interfaces, elastic addresses; key pairs; launch
  * templates; instances with their states, status, attributes, metadata options and console; volumes that are created, attached, grown and
  * copied as snapshots; tags, filters, pages, dry runs.
- * Missing: root volumes (the root disk is the host's, of no fixed size) and others at launch, encryption and limits of volumes, IPv6, NAT gateways, endpoints, peering, network ACLs
+ * Missing: root volumes (the root disk is the host's, of no fixed size) and others at launch, encryption and limits of volumes, IPv6, private and regional NAT gateways, endpoints, peering, network ACLs
  * beyond the default one, spot, own images, dedicated hosts, placement groups.
  * By design: an instance is a system container; `t` types have no CPU credits; a launch fails when no host of the zone has the memory; an
  * interface may hold eight addresses and prefixes on any type. Secondary addresses are routed to their interface; who runs the instance
@@ -31,7 +32,7 @@ export const ec2: Service = {
   sdk,
   operations,
   missing,
-  controllers: [vpcNetworks, interfaces, machines, volumesController, publicNames],
+  controllers: [vpcNetworks, natGatewayController, interfaces, machines, volumesController, publicNames],
   seed,
 };
 

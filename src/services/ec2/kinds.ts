@@ -3,7 +3,7 @@ import type { Env, Scope } from '../../control/service.ts';
 import type { Entry } from '../../store/store.ts';
 import { malformed, notFound } from './errors.ts';
 import {
-  addresses, dhcpOptions, instances, internetGateways, keyPairs, launchTemplates, networkAcls, networkInterfaces, routeTables, securityGroups,
+  addresses, dhcpOptions, instances, internetGateways, keyPairs, launchTemplates, natGateways, networkAcls, networkInterfaces, routeTables, securityGroups,
   snapshots, subnets, volumes, vpcs,
 } from './records.ts';
 import type { Tags } from './records.ts';
@@ -28,6 +28,7 @@ export const kinds = {
   subnet: kind('subnet', 'subnet', subnets, 'InvalidSubnetID', the('subnet ID')),
   internetGateway: kind('internet-gateway', 'igw', internetGateways, 'InvalidInternetGatewayID', the('internetGateway ID')),
   routeTable: kind('route-table', 'rtb', routeTables, 'InvalidRouteTableID', the('routeTable ID')),
+  natGateway: kind('natgateway', 'nat', natGateways, 'NatGateway', (id) => `The Nat Gateway ${id} was not found`),
   networkAcl: kind('network-acl', 'acl', networkAcls, 'InvalidNetworkAclID', the('networkAcl ID')),
   dhcpOptions: kind('dhcp-options', 'dopt', dhcpOptions, 'InvalidDhcpOptionID', the('dhcpOptions ID')),
   securityGroup: kind('security-group', 'sg', securityGroups, 'InvalidGroup', the('security group')),
@@ -44,14 +45,18 @@ export const newId = (env: Env, prefix: string) => `${prefix}-${env.randomHex(17
 
 const wellFormed = (prefix: string, id: string) => id.startsWith(`${prefix}-`) && /^([0-9a-f]{8}|[0-9a-f]{17})$/.test(id.slice(prefix.length + 1));
 
-/** Where EC2's code for a malformed id is not the one for a missing record. */
-const MALFORMED: Record<string, string> = { InvalidGroup: 'InvalidGroupId', InvalidVolume: 'InvalidVolumeID', InvalidSnapshot: 'InvalidSnapshotID' };
+/** Codes that are not made from the kind's in the usual way. */
+const ODD: Record<string, string> = {
+  'InvalidGroup.Malformed': 'InvalidGroupId.Malformed', 'InvalidVolume.Malformed': 'InvalidVolumeID.Malformed', 'InvalidSnapshot.Malformed': 'InvalidSnapshotID.Malformed',
+  'NatGateway.Malformed': 'NatGatewayMalformed', 'NatGateway.NotFound': 'NatGatewayNotFound',
+};
+const codeOf = (code: string, problem: 'Malformed' | 'NotFound') => ODD[`${code}.${problem}`] ?? `${code}.${problem}`;
 
 /** The record, with its revision, or EC2's error. */
 export async function find<T>(env: Env, scope: Scope, { prefix, records, code, words }: Kind<T>, id: string): Promise<Entry<T>> {
-  if (!wellFormed(prefix, id)) throw notFound(`${MALFORMED[code] ?? code}.Malformed`, `Invalid id: "${id}"${id.startsWith(`${prefix}-`) ? '' : ` (expecting "${prefix}-...")`}`);
+  if (!wellFormed(prefix, id)) throw notFound(codeOf(code, 'Malformed'), `Invalid id: "${id}"${id.startsWith(`${prefix}-`) ? '' : ` (expecting "${prefix}-...")`}`);
   const entry = await records.get(env.store, scope, id);
-  if (!entry) throw notFound(`${code}.NotFound`, words(id));
+  if (!entry) throw notFound(codeOf(code, 'NotFound'), words(id));
   return entry;
 }
 

@@ -25,7 +25,7 @@ export async function subnetsOf(env: Env, scope: Scope, vpcId: string): Promise<
 export async function reachingInternet(env: Env, scope: Scope, vpcId: string): Promise<Set<string>> {
   const tables = (await routeTables.list(env.store, scope)).map((entry) => entry.value).filter((table) => table.vpcId === vpcId);
   const gateways = (await internetGateways.list(env.store, scope)).map((entry) => entry.value).filter((gateway) => gateway.vpcId === vpcId);
-  return new Set((await subnetsOf(env, scope, vpcId)).map(({ id }) => id).filter((id) => reachesInternet(id, tables, gateways)));
+  return new Set((await subnetsOf(env, scope, vpcId)).map(({ id }) => id).filter((id) => reachesInternet(id, { tables, gateways })));
 }
 
 export async function securityGroupById(env: Env, scope: Scope, id: string): Promise<SecurityGroup | undefined> {

@@ -88,6 +88,8 @@ export const withoutInterface = ({ key, value, revision }: Entry<Instance>, id: 
 interface InterfacePlan extends Omit<NewNetworkInterface, 'attachTo' | 'subnetId'> {
   subnet: Subnet;
   groupIds: string[];
+  /** An elastic address that it has from the start. */
+  elastic?: NonNullable<NetworkInterface['public']>;
   attachment?: { owner: string; instanceId?: string; deviceIndex: number } | undefined;
   hostId?: string | undefined;
 }
@@ -105,6 +107,7 @@ export function newInterface(env: Env, scope: Scope, plan: InterfacePlan, pools:
     groupIds: plan.groupIds, sourceDestCheck: true, createdAt: now, tags: plan.tags ?? {},
     ...(more.secondary.length > 0 && { secondary: more.secondary }), ...(more.prefixes.length > 0 && { prefixes: more.prefixes }),
     ...(plan.requesterId && { requesterId: plan.requesterId }),
+    ...(plan.elastic && { public: plan.elastic }),
     ...(shown && (plan.edgeAddress ? { edgeAddress: shown.address } : { public: { address: shown.address } })),
     ...(plan.publicAddress && plan.attachment?.instanceId && { publicOnStart: true }),
     ...(plan.hostId && { hostId: plan.hostId }),

@@ -11,6 +11,7 @@ import { instanceOperations } from './operations/instances.ts';
 import { internetGatewayOperations } from './operations/internet-gateways.ts';
 import { keyPairOperations } from './operations/key-pairs.ts';
 import { launchTemplateOperations } from './operations/launch-templates.ts';
+import { natGatewayOperations } from './operations/nat-gateways.ts';
 import { networkInterfaceOperations } from './operations/network-interfaces.ts';
 import { privateAddressOperations } from './operations/private-addresses.ts';
 import { routeTableOperations } from './operations/route-tables.ts';
@@ -24,7 +25,7 @@ import { vpcOperations } from './operations/vpcs.ts';
 
 const families: OperationTable<typeof Sdk, (typeof missing)[number]> = {
   ...absentOperations, ...addressOperations, ...catalogueOperations, ...instanceAttributeOperations, ...instanceOperations, ...internetGatewayOperations, ...keyPairOperations,
-  ...launchTemplateOperations, ...networkInterfaceOperations, ...privateAddressOperations, ...routeTableOperations, ...securityGroupRuleOperations, ...securityGroupOperations,
+  ...launchTemplateOperations, ...natGatewayOperations, ...networkInterfaceOperations, ...privateAddressOperations, ...routeTableOperations, ...securityGroupRuleOperations, ...securityGroupOperations,
   ...snapshotOperations, ...subnetOperations, ...tagOperations, ...volumeOperations, ...vpcOperations,
 };
 

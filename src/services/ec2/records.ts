@@ -42,6 +42,21 @@ export interface RouteTable {
   tags: Tags;
 }
 
+/** A public one, of one zone. */
+export interface NatGateway {
+  id: string;
+  vpcId: string;
+  subnetId: string;
+  networkInterfaceId: string;
+  privateAddress: string;
+  /** An elastic IP's, from the making to the deletion. */
+  public: { address: string; allocationId: string; associationId: string };
+  createdAt: string;
+  /** It translates no more; told of for an hour. */
+  deletedAt?: string;
+  tags: Tags;
+}
+
 export interface NetworkAcl {
   id: string;
   vpcId: string;
@@ -260,6 +275,7 @@ export const vpcs = collection<Vpc>('ec2/vpc');
 export const subnets = collection<Subnet>('ec2/subnet');
 export const internetGateways = collection<InternetGateway>('ec2/internet-gateway');
 export const routeTables = collection<RouteTable>('ec2/route-table');
+export const natGateways = collection<NatGateway>('ec2/nat-gateway');
 export const networkAcls = collection<NetworkAcl>('ec2/network-acl');
 export const dhcpOptions = collection<DhcpOptions>('ec2/dhcp-options');
 export const securityGroups = collection<SecurityGroup>('ec2/security-group');

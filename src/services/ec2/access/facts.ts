@@ -26,6 +26,7 @@ export const facts: { [K in KindName]: (record: Known<K>, scope: Scope) => Condi
   subnet: (one, scope) => ({ 'ec2:SubnetID': one.id, 'ec2:Vpc': owned(scope, 'vpc', one.vpcId), 'ec2:AvailabilityZone': one.zone }),
   internetGateway: (one) => ({ 'ec2:InternetGatewayID': one.id }),
   routeTable: (one, scope) => ({ 'ec2:RouteTableID': one.id, 'ec2:Vpc': owned(scope, 'vpc', one.vpcId) }),
+  natGateway: (one, scope) => ({ 'ec2:Vpc': owned(scope, 'vpc', one.vpcId) }),
   networkAcl: (one, scope) => ({ 'ec2:NetworkAclID': one.id, 'ec2:Vpc': owned(scope, 'vpc', one.vpcId) }),
   dhcpOptions: (one) => ({ 'ec2:DhcpOptionsID': one.id }),
   securityGroup: (one, scope) => ({ 'ec2:SecurityGroupID': one.id, 'ec2:Vpc': owned(scope, 'vpc', one.vpcId) }),

@@ -29,6 +29,9 @@ export const touches: { [N in OperationName<typeof Sdk>]?: (input: Input<typeof 
   DetachInternetGateway: (input) => [...one('internetGateway', input.InternetGatewayId), ...one('vpc', input.VpcId)],
   DeleteInternetGateway: ({ InternetGatewayId: id }) => one('internetGateway', id),
 
+  CreateNatGateway: (input) => [...made('natGateway', input), ...named('address', input.AllocationId), ...named('subnet', input.SubnetId)],
+  DeleteNatGateway: ({ NatGatewayId: id }) => one('natGateway', id),
+
   CreateRouteTable: (input) => [...made('routeTable', input, { vpcId: input.VpcId }), ...one('vpc', input.VpcId)],
   DeleteRouteTable: ({ RouteTableId: id }) => one('routeTable', id),
   CreateRoute: ({ RouteTableId: id }) => one('routeTable', id),

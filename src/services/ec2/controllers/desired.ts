@@ -3,23 +3,47 @@ import { instanceTypes } from '../catalogue/instance-types.ts';
 import { enforced } from '../network/security-rules.ts';
 import { allOf } from '../network/interface-addresses.ts';
 import { privateDnsName } from '../network/dns-names.ts';
-import type { Instance, InternetGateway, NetworkInterface, RouteTable, SecurityGroup, Subnet, Vpc } from '../records.ts';
+import type { Instance, InternetGateway, NatGateway, NetworkInterface, RouteTable, RouteTarget, SecurityGroup, Subnet, Vpc } from '../records.ts';
 import { zoneId } from '../zones.ts';
 
 /** From records to what a host is asked for; pure. */
 
-export function desiredNetwork(vpc: Vpc, subnets: Subnet[], tables: RouteTable[], gateways: InternetGateway[]): DesiredNetwork {
+/** What the subnets of a VPC may be routed to. */
+interface Ways {
+  tables: RouteTable[];
+  /** Those that are attached to the VPC. */
+  gateways: Pick<InternetGateway, 'id'>[];
+  nats: NatGateway[];
+}
+
+export function desiredNetwork(vpc: Vpc, subnets: Subnet[], ways: Ways): DesiredNetwork {
   return {
     cidrBlocks: vpc.cidrBlocks.map(({ cidrBlock }) => cidrBlock),
-    subnets: subnets.map(({ id, cidrBlock, zone }) => ({ id, cidrBlock, zone, internet: reachesInternet(id, tables, gateways) })),
+    subnets: subnets.map(({ id, cidrBlock, zone }) => {
+      const nat = natOf(id, ways);
+      return { id, cidrBlock, zone, internet: reachesInternet(id, ways), ...(nat && { natAddress: nat.public.address }) };
+    }),
   };
 }
 
-/** Its own route table, or else the main one, sends 0.0.0.0/0 to one of the internet gateways that are attached to the VPC. */
-export function reachesInternet(subnetId: string, tables: RouteTable[], gateways: Pick<InternetGateway, 'id'>[]): boolean {
+/** Where a subnet's own route table, or else the main one, sends 0.0.0.0/0. */
+function wayOut(subnetId: string, { tables }: Pick<Ways, 'tables'>): RouteTarget | undefined {
   const own = tables.find(({ associations }) => associations.some((association) => association.subnetId === subnetId));
   const table = own ?? tables.find(({ associations }) => associations.some((association) => association.subnetId === undefined));
-  return table?.routes.some(({ destination, target }) => destination === '0.0.0.0/0' && 'gatewayId' in target && gateways.some(({ id }) => id === target.gatewayId)) ?? false;
+  return table?.routes.find(({ destination }) => destination === '0.0.0.0/0')?.target;
+}
+
+/** Its way out is one of the internet gateways. */
+export function reachesInternet(subnetId: string, ways: Omit<Ways, 'nats'>): boolean {
+  const target = wayOut(subnetId, ways);
+  return target !== undefined && 'gatewayId' in target && ways.gateways.some(({ id }) => id === target.gatewayId);
+}
+
+/** The NAT gateway that is its way out, if that has one itself. */
+function natOf(subnetId: string, ways: Ways): NatGateway | undefined {
+  const target = wayOut(subnetId, ways);
+  const nat = target !== undefined && 'natGatewayId' in target ? ways.nats.find(({ id, deletedAt }) => id === target.natGatewayId && deletedAt === undefined) : undefined;
+  return nat && reachesInternet(nat.subnetId, ways) ? nat : undefined;
 }
 
 export function desiredSecurityGroup(group: SecurityGroup, interfaces: NetworkInterface[]): DesiredSecurityGroup {

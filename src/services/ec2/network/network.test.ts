@@ -85,11 +85,11 @@ describe('routes', () => {
     routes: gatewayId === undefined ? [] : [{ destination: '0.0.0.0/0', target: { gatewayId }, origin: 'CreateRoute' }],
   });
   it('lead to the internet by the subnet\'s own table, or else by the main one', () => {
-    assert.ok(reachesInternet('subnet-1', [table('rtb-m', undefined, 'igw-1')], attached));
-    assert.ok(!reachesInternet('subnet-1', [table('rtb-m', undefined, 'igw-1'), table('rtb-1', 'subnet-1')], attached));
-    assert.ok(reachesInternet('subnet-1', [table('rtb-m', undefined), table('rtb-1', 'subnet-1', 'igw-1')], attached));
-    assert.ok(!reachesInternet('subnet-1', [table('rtb-m', undefined, 'igw-2')], attached));
-    assert.ok(!reachesInternet('subnet-1', [], attached));
+    assert.ok(reachesInternet('subnet-1', { tables: [table('rtb-m', undefined, 'igw-1')], gateways: attached }));
+    assert.ok(!reachesInternet('subnet-1', { tables: [table('rtb-m', undefined, 'igw-1'), table('rtb-1', 'subnet-1')], gateways: attached }));
+    assert.ok(reachesInternet('subnet-1', { tables: [table('rtb-m', undefined), table('rtb-1', 'subnet-1', 'igw-1')], gateways: attached }));
+    assert.ok(!reachesInternet('subnet-1', { tables: [table('rtb-m', undefined, 'igw-2')], gateways: attached }));
+    assert.ok(!reachesInternet('subnet-1', { tables: [], gateways: attached }));
   });
 });
 

@@ -3,7 +3,7 @@ import type { Ec2Operations } from '../table.ts';
 
 /**
  * Kinds of resource of which there is none, for nothing here makes one. Tools that look around ask for them (CDK's Vpc.fromLookup for VPN
- * gateways, eksctl for NAT gateways, Terraform's data sources), and an empty list is the truth. A kind leaves this table once it can be made.
+ * gateways, Terraform's data sources), and an empty list is the truth. A kind leaves this table once it can be made.
  */
 export const absentOperations = {
   DescribeCapacityReservations: ({ CapacityReservationIds: ids }) => nothing(ids, 'InvalidCapacityReservationId.NotFound', 'Capacity Reservation', { CapacityReservations: [] }),
@@ -13,7 +13,6 @@ export const absentOperations = {
   DescribeFlowLogs: ({ FlowLogIds: ids }) => nothing(ids, 'InvalidFlowLogId.NotFound', 'flow log ID', { FlowLogs: [] }),
   DescribeHosts: ({ HostIds: ids }) => nothing(ids, 'InvalidHostID.NotFound', 'host ID', { Hosts: [] }),
   DescribeInstanceConnectEndpoints: ({ InstanceConnectEndpointIds: ids }) => nothing(ids, 'InvalidInstanceConnectEndpointId.NotFound', 'instance connect endpoint ID', { InstanceConnectEndpoints: [] }),
-  DescribeNatGateways: ({ NatGatewayIds: ids }) => nothing(ids, 'NatGatewayNotFound', 'NAT gateway', { NatGateways: [] }),
   DescribePlacementGroups: ({ GroupNames: ids }) => nothing(ids, 'InvalidPlacementGroup.Unknown', 'placement group', { PlacementGroups: [] }),
   DescribeManagedPrefixLists: ({ PrefixListIds: ids }) => nothing(ids, 'InvalidPrefixListID.NotFound', 'prefix list ID', { PrefixLists: [] }),
   DescribePrefixLists: ({ PrefixListIds: ids }) => nothing(ids, 'InvalidPrefixListID.NotFound', 'prefix list ID', { PrefixLists: [] }),

@@ -2,7 +2,7 @@ import type * as Sdk from '@aws-sdk/client-ec2';
 import { omit } from '../../../control/omit.ts';
 import type { RequestContext } from '../../../control/service.ts';
 import type { Change, Entry } from '../../../store/store.ts';
-import { addressNotFound, alreadyAssociated, invalidParameterValue, missingParameter, notFound } from '../errors.ts';
+import { addressNotFound, alreadyAssociated, authFailure, invalidParameterValue, missingParameter, notFound } from '../errors.ts';
 import { applyFilters } from '../filters.ts';
 import { find, kinds, newId, select } from '../kinds.ts';
 import { publicPool } from '../network/allocate.ts';
@@ -49,10 +49,16 @@ async function targetInterface(context: RequestContext, input: Sdk.AssociateAddr
   return find(context, context, kinds.networkInterface, id);
 }
 
+/** An address of what a service keeps, a NAT gateway say, goes with that alone. */
+function refuseManaged(on: NetworkInterface | undefined): void {
+  if (on?.requesterId !== undefined) throw authFailure('You do not have permission to access the specified resource.');
+}
+
 /** Takes the elastic address off an interface and out of its record. */
 async function dissociation(context: RequestContext, elastic: Entry<Address>): Promise<Change[]> {
   const { networkInterfaceId, ...rest } = elastic.value;
   const on = networkInterfaceId === undefined ? undefined : await networkInterfaces.get(context.store, context, networkInterfaceId);
+  refuseManaged(on?.value);
   const changes = [addresses.put(elastic.key, rest, elastic.revision)];
   if (on) changes.push(networkInterfaces.put(on.key, withoutPublic(on.value), on.revision));
   return changes;
@@ -105,6 +111,8 @@ export const addressOperations = {
         networkInterfaces.put(onto.key, { ...onto.value, public: { address: elastic.value.address, allocationId: elastic.value.id, associationId } }, onto.revision),
       ];
       const before = elastic.value.networkInterfaceId === undefined ? undefined : await networkInterfaces.get(context.store, context, elastic.value.networkInterfaceId);
+      refuseManaged(before?.value);
+      refuseManaged(onto.value);
       if (before) changes.push(networkInterfaces.put(before.key, withoutPublic(before.value), before.revision));
       changes.push(...(await publicRemoval(context, context, onto.value)));
       return { changes, result: { AssociationId: associationId } };

@@ -8,7 +8,7 @@ import { vpcById } from '../lookups.ts';
 import { formatCidr, parseCidr } from '../network/cidr.ts';
 import { page } from '../paging.ts';
 import { routeTables } from '../records.ts';
-import type { InternetGateway, RouteTable, RouteTarget, Vpc } from '../records.ts';
+import type { InternetGateway, NatGateway, RouteTable, RouteTarget, Vpc } from '../records.ts';
 import type { Ec2Operations } from '../table.ts';
 import { tagsFor, toTags } from '../tagging.ts';
 import { transact } from '../../../control/transact.ts';
@@ -19,12 +19,12 @@ const association = (table: RouteTable, { id, subnetId }: RouteTable['associatio
   RouteTableAssociationId: id, RouteTableId: table.id, Main: subnetId === undefined, SubnetId: subnetId, AssociationState: { State: 'associated' },
 });
 
-function shape(table: RouteTable, vpc: Vpc | undefined, gateways: InternetGateway[], { account }: Scope): Sdk.RouteTable {
+function shape(table: RouteTable, vpc: Vpc | undefined, there: Targets, { account }: Scope): Sdk.RouteTable {
   const local = (vpc?.cidrBlocks ?? []).map(({ cidrBlock }): Sdk.Route => ({ DestinationCidrBlock: cidrBlock, GatewayId: 'local', Origin: 'CreateRouteTable', State: 'active' }));
   const routes = table.routes.map(({ destination, target, origin }): Sdk.Route => ({
     DestinationCidrBlock: destination, Origin: origin,
     // A route to what is there no more swallows its packets.
-    State: 'gatewayId' in target && !gateways.some(({ id, vpcId }) => id === target.gatewayId && vpcId === table.vpcId) ? 'blackhole' : 'active',
+    State: leadsOn(table, target, there) ? 'active' : 'blackhole',
     ...('gatewayId' in target ? { GatewayId: target.gatewayId } : 'natGatewayId' in target ? { NatGatewayId: target.natGatewayId } : { NetworkInterfaceId: target.networkInterfaceId }),
   }));
   return {
@@ -33,13 +33,34 @@ function shape(table: RouteTable, vpc: Vpc | undefined, gateways: InternetGatewa
   };
 }
 
+/** What routes may lead to. */
+interface Targets {
+  gateways: InternetGateway[];
+  nats: NatGateway[];
+}
+
+const targets = async (context: RequestContext): Promise<Targets> => ({
+  gateways: await select(context, context, kinds.internetGateway, undefined), nats: await select(context, context, kinds.natGateway, undefined),
+});
+
+function leadsOn(table: RouteTable, target: RouteTarget, { gateways, nats }: Targets): boolean {
+  if ('gatewayId' in target) return gateways.some(({ id, vpcId }) => id === target.gatewayId && vpcId === table.vpcId);
+  return !('natGatewayId' in target) || nats.some(({ id, deletedAt }) => id === target.natGatewayId && deletedAt === undefined);
+}
+
 async function targetOf(context: RequestContext, table: RouteTable, input: Sdk.CreateRouteRequest | Sdk.ReplaceRouteRequest): Promise<RouteTarget> {
   if (input.GatewayId !== undefined) {
     const gateway = await find(context, context, kinds.internetGateway, input.GatewayId);
     if (gateway.value.vpcId !== table.vpcId) throw invalidParameterValue(`route table ${table.id} and network gateway ${input.GatewayId} belong to different networks`);
     return { gatewayId: input.GatewayId };
   }
-  throw unsupported('Routes to anything but an internet gateway: not implemented by Gantry.');
+  if (input.NatGatewayId !== undefined) {
+    const { value: nat } = await find(context, context, kinds.natGateway, input.NatGatewayId);
+    if (nat.deletedAt !== undefined) throw notFound('NatGatewayNotFound', kinds.natGateway.words(nat.id));
+    if (nat.vpcId !== table.vpcId) throw invalidParameterValue(`route table ${table.id} and NAT gateway ${nat.id} belong to different networks`);
+    return { natGatewayId: nat.id };
+  }
+  throw unsupported('Routes to anything but an internet or a NAT gateway: not implemented by Gantry.');
 }
 
 function destinationOf(input: { DestinationCidrBlock?: string | undefined }): string {
@@ -70,7 +91,7 @@ export const routeTableOperations = {
     const { value: vpc } = await find(context, context, kinds.vpc, input.VpcId ?? '');
     const record: RouteTable = { id: newId(context, 'rtb'), vpcId: vpc.id, associations: [], routes: [], tags: tagsFor('route-table', input.TagSpecifications) };
     await context.store.commit([routeTables.put(routeTables.key(context, record.id), record, 0)]);
-    return { RouteTable: shape(record, vpc, [], context) };
+    return { RouteTable: shape(record, vpc, { gateways: [], nats: [] }, context) };
   },
 
   DescribeRouteTables: async (input, context) => {
@@ -81,12 +102,13 @@ export const routeTableOperations = {
       'association.subnet-id': ({ associations }) => associations.map(({ subnetId }) => subnetId),
       'route.destination-cidr-block': ({ routes }) => routes.map(({ destination }) => destination),
       'route.gateway-id': ({ routes }) => ['local', ...routes.map(({ target }) => ('gatewayId' in target ? target.gatewayId : undefined))],
+      'route.nat-gateway-id': ({ routes }) => routes.map(({ target }) => ('natGatewayId' in target ? target.natGatewayId : undefined)),
       'route.origin': ({ routes }) => ['CreateRouteTable', ...routes.map(({ origin }) => origin)],
       'route.state': () => 'active',
     }, ({ tags }) => tags);
     const { items, NextToken } = page(found, input, ({ id }) => id);
-    const gateways = await select(context, context, kinds.internetGateway, undefined);
-    return { RouteTables: await Promise.all(items.map(async (table) => shape(table, await vpcById(context, context, table.vpcId), gateways, context))), NextToken };
+    const there = await targets(context);
+    return { RouteTables: await Promise.all(items.map(async (table) => shape(table, await vpcById(context, context, table.vpcId), there, context))), NextToken };
   },
 
   DeleteRouteTable: async ({ RouteTableId: id = '' }, context) => {
