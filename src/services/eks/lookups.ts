@@ -1,8 +1,8 @@
 import type { Env, Scope } from '../../control/service.ts';
 import type { Entry } from '../../store/store.ts';
-import { noAccessEntry, noAddon, noCluster } from './errors.ts';
-import { accessEntries, addons, clusters, updates } from './records.ts';
-import type { AccessEntry, Addon, Cluster, Update } from './records.ts';
+import { noAccessEntry, noAddon, noCluster, noNodegroup } from './errors.ts';
+import { accessEntries, addons, clusters, nodegroups, updates } from './records.ts';
+import type { AccessEntry, Addon, Cluster, Nodegroup, Update } from './records.ts';
 
 /** Records by name, or EKS's errors. */
 
@@ -15,6 +15,12 @@ export async function requireCluster(env: Env, scope: Scope, name: string | unde
 export async function requireAccessEntry(env: Env, scope: Scope, cluster: string, principalArn: string | undefined): Promise<Entry<AccessEntry>> {
   const found = await accessEntries.get(env.store, scope, cluster, principalArn ?? '');
   if (!found) throw noAccessEntry(principalArn ?? '');
+  return found;
+}
+
+export async function requireNodegroup(env: Env, scope: Scope, cluster: string, name: string | undefined): Promise<Entry<Nodegroup>> {
+  const found = await nodegroups.get(env.store, scope, cluster, name ?? '');
+  if (!found) throw noNodegroup(cluster, name ?? '');
   return found;
 }
 

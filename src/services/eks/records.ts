@@ -172,6 +172,7 @@ export interface AccessEntry {
   createdAt: string;
   modifiedAt: string;
   tags: Tags;
+  clientRequestToken?: string;
 }
 
 export interface AssociatedPolicy {
@@ -191,11 +192,13 @@ export interface Addon {
   createdAt: string;
   modifiedAt: string;
   serviceAccountRoleArn?: string;
+  /** JSON or YAML, as it was given. */
   configurationValues?: string;
   /** The objects stay in the cluster when the add-on is deleted. */
   preserve?: boolean;
   issues: Issue[];
   tags: Tags;
+  clientRequestToken?: string;
 }
 
 export interface FargateProfile {

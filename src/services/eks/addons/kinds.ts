@@ -1,4 +1,5 @@
 import type * as Sdk from '@aws-sdk/client-eks';
+import type { Properties } from './configuration.ts';
 
 /** The add-ons of EKS that Gantry has, and what each is here. */
 export interface AddonKind {
@@ -8,7 +9,7 @@ export interface AddonKind {
   /** One a Kubernetes version, the default one first. */
   versions: readonly string[];
   /** JSON schema of configurationValues. */
-  schema: { properties: object };
+  schema: { properties: Properties };
 }
 
 const NOTHING = { $schema: 'http://json-schema.org/draft-06/schema#', type: 'object', additionalProperties: false, properties: {} };

@@ -2,6 +2,7 @@ import type { Controller } from '../../../control/controller.ts';
 import type { Env, Scope } from '../../../control/service.ts';
 import type { Resource } from '../../../kube/resources.ts';
 import type { KubeObject } from '../../../kube/types.ts';
+import { configurationFrom } from '../addons/configuration.ts';
 import { COREDNS, coreDns, deployments } from '../addons/coredns.ts';
 import type { Piece } from '../addons/coredns.ts';
 import { EBS_CSI, keepEbsCsi, removeEbsCsi } from '../addons/ebs-csi.ts';
@@ -79,7 +80,7 @@ async function keep(env: Env, scope: Scope, cluster: Cluster, addon: Addon): Pro
 }
 
 async function keepCoreDns(env: Env, scope: Scope, cluster: Cluster, addon: Addon): Promise<Issue[]> {
-  const { replicaCount = REPLICAS } = JSON.parse(addon.configurationValues || '{}') as { replicaCount?: number };
+  const { replicaCount = REPLICAS } = configurationFrom(addon.configurationValues) as { replicaCount?: number };
   const kube = await kubeOf(env, scope, cluster);
   for (const { resource, object } of await coreDnsOf(env, scope, cluster, replicaCount)) await kube.apply(resource, object, { fieldManager: 'eks' });
   const deployment = await kube.find(deployments, COREDNS);

@@ -1,10 +1,12 @@
+import { asService } from '../../../control/as-service.ts';
+import { AwsError } from '../../../control/error.ts';
 import type { RequestContext } from '../../../control/service.ts';
-import { role } from '../../iam/index.ts';
+import { iamOperations, role } from '../../iam/index.ts';
 import { checkGroups, checkUsername, newAccessEntry } from '../access/entries.ts';
 import { ACCESS_POLICIES, clusterRoleOf } from '../access/policies.ts';
 import { clusterArn } from '../arns.ts';
 import { invalidParameter, invalidRequest, resourceInUse, resourceNotFound } from '../errors.ts';
-import { requireAccessEntry, requireCluster } from '../lookups.ts';
+import { requireAccessEntry, requireCluster, tokenOf } from '../lookups.ts';
 import { page } from '../paging.ts';
 import { accessEntries } from '../records.ts';
 import type { AssociatedPolicy, Cluster } from '../records.ts';
@@ -24,6 +26,15 @@ async function requireApiMode(context: RequestContext, name: string | undefined)
   return value;
 }
 
+async function exists(context: RequestContext, principalArn: string): Promise<boolean> {
+  if (principalArn.includes(':role/')) return (await role(context, context, principalArn)) !== undefined;
+  const iam = asService(iamOperations, context, context, 'eks.amazonaws.com');
+  return iam('GetUser', { UserName: principalArn.split('/').at(-1) }).then(({ User }) => User?.Arn === principalArn, (error: unknown) => {
+    if (error instanceof AwsError && error.code === 'NoSuchEntity') return false;
+    throw error;
+  });
+}
+
 export const accessOperations = {
   CreateAccessEntry: {
     ...onCluster,
@@ -31,12 +42,17 @@ export const accessOperations = {
       const cluster = await requireApiMode(context, input.clusterName);
       const principalArn = input.principalArn ?? '';
       if (!PRINCIPAL.test(principalArn)) throw invalidParameter('The principalArn parameter format is not valid');
-      if (principalArn.includes(':role/') && !(await role(context, context, principalArn))) throw invalidParameter('The specified principalArn is invalid: invalid principal.');
-      const entry = newAccessEntry(context, cluster.name, {
+      const made = newAccessEntry(context, cluster.name, {
         principalArn, type: input.type, username: input.username, kubernetesGroups: input.kubernetesGroups, tags: checkTags(input.tags),
       });
-      const commit = await context.store.commit([accessEntries.put(accessEntries.key(context, cluster.name, principalArn), entry, 0)]);
-      if (!commit.ok) throw resourceInUse('The specified access entry resource is already in use on this cluster.');
+      if (!(await exists(context, principalArn))) throw invalidParameter('The specified principalArn is invalid: invalid principal.');
+      const entry = { ...made, ...tokenOf(input) };
+      const key = accessEntries.key(context, cluster.name, principalArn);
+      if (!(await context.store.commit([accessEntries.put(key, entry, 0)])).ok) {
+        const before = (await accessEntries.at(context.store, key))?.value;
+        if (!before?.clientRequestToken || before.clientRequestToken !== input.clientRequestToken) throw resourceInUse('The specified access entry resource is already in use on this cluster.');
+        return { accessEntry: accessEntryShape(before) };
+      }
       return { accessEntry: accessEntryShape(entry) };
     },
   },

@@ -1,6 +1,7 @@
 import type { RequestContext } from '../../../control/service.ts';
 import { transact } from '../../../control/transact.ts';
 import { role } from '../../iam/index.ts';
+import { faultOf } from '../addons/configuration.ts';
 import { ADDONS, addonInfo, addonKind } from '../addons/kinds.ts';
 import { uuid } from '../../../control/uuid.ts';
 import { childArn, clusterArn } from '../arns.ts';
@@ -31,10 +32,14 @@ export const addonOperations = {
       const addon: Addon = {
         cluster: cluster.name, name, version, arn: childArn(context, 'addon', cluster.name, name, uuid(context.randomHex(32))), status: 'CREATING',
         createdAt: now, modifiedAt: now, issues: [], tags: checkTags(input.tags),
-        ...(serviceAccountRoleArn ? { serviceAccountRoleArn } : {}), ...(configurationValues ? { configurationValues } : {}),
+        ...(serviceAccountRoleArn ? { serviceAccountRoleArn } : {}), ...(configurationValues ? { configurationValues } : {}), ...tokenOf(input),
       };
-      const commit = await context.store.commit([addons.put(addons.key(context, cluster.name, name), addon, 0)]);
-      if (!commit.ok) throw resourceInUse('Addon already exists.', { clusterName: cluster.name, addonName: name });
+      const key = addons.key(context, cluster.name, name);
+      if (!(await context.store.commit([addons.put(key, addon, 0)])).ok) {
+        const before = (await addons.at(context.store, key))?.value;
+        if (!before?.clientRequestToken || before.clientRequestToken !== input.clientRequestToken) throw resourceInUse('Addon already exists.', { clusterName: cluster.name, addonName: name });
+        return { addon: addonShape(before) };
+      }
       return { addon: addonShape(addon) };
     },
   },
@@ -117,16 +122,8 @@ function versionFor(name: string, wanted: string | undefined): string {
 }
 
 function configurationOf(addonName: string, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const refused = (why: string) => invalidParameter(`ConfigurationValue provided in request is not supported: ${why}`, { addonName });
-  let values: Record<string, unknown>;
-  try {
-    values = JSON.parse(text || '{}') as Record<string, unknown>;
-  } catch {
-    throw refused('it is not JSON');
-  }
-  const known = addonKind(addonName)?.schema.properties ?? {};
-  for (const name of Object.keys(values)) if (!(name in known)) throw refused(`Json schema validation failed with error: [$.${name}: is not defined in the schema]`);
+  const wrong = text === undefined ? undefined : faultOf(text, addonKind(addonName)?.schema.properties ?? {});
+  if (wrong !== undefined) throw invalidParameter(`ConfigurationValue provided in request is not supported: ${wrong}`, { addonName });
   return text;
 }
 

@@ -3,8 +3,8 @@ import type { RequestContext } from '../../../control/service.ts';
 import { transact } from '../../../control/transact.ts';
 import { uuid } from '../../../control/uuid.ts';
 import { childArn, clusterArn } from '../arns.ts';
-import { invalidParameter, invalidRequest, noNodegroup, resourceInUse } from '../errors.ts';
-import { requireCluster, tokenOf, updateWithToken } from '../lookups.ts';
+import { invalidParameter, invalidRequest, resourceInUse } from '../errors.ts';
+import { requireCluster, requireNodegroup, tokenOf, updateWithToken } from '../lookups.ts';
 import { checkLabels, checkName, checkSubnets, checkTaints, launchTemplateFrom, nameOfTaint, scalingFrom, typesFrom, updateConfigFrom } from '../nodegroups/check.ts';
 import type { GivenTemplate } from '../nodegroups/check.ts';
 import { nodegroupShape } from '../nodegroups/shape.ts';
@@ -22,11 +22,9 @@ const DEFAULT_AMI_TYPE = process.arch === 'arm64' ? 'AL2023_ARM_64_STANDARD' : '
 
 const releaseOf = (version: string) => `${versionOf(version)?.patch ?? version}-20260101`;
 
-async function requireNodegroup(context: RequestContext, cluster: string | undefined, name: string | undefined) {
-  await requireCluster(context, context, cluster);
-  const found = await nodegroups.get(context.store, context, cluster ?? '', name ?? '');
-  if (!found) throw noNodegroup(cluster ?? '', name ?? '');
-  return found;
+async function nodegroupOf(context: RequestContext, cluster: string | undefined, name: string | undefined) {
+  const { value } = await requireCluster(context, context, cluster);
+  return requireNodegroup(context, context, value.name, name);
 }
 
 /** What Gantry's machines cannot be is refused, never taken in silence. */
@@ -117,7 +115,7 @@ async function updated(context: RequestContext, asked: Asked, type: string, plan
   const id = uuid(context.randomHex(32));
   const now = context.now().toISOString();
   return transact(context, async () => {
-    const { key, value: group, revision } = await requireNodegroup(context, asked.clusterName, asked.nodegroupName);
+    const { key, value: group, revision } = await nodegroupOf(context, asked.clusterName, asked.nodegroupName);
     const before = await updateWithToken(context, context, group.cluster, asked.clientRequestToken);
     if (before) return { changes: [], result: before };
     if (group.status !== 'ACTIVE' && group.status !== 'DEGRADED') throw resourceInUse('Nodegroup cannot be updated as it is currently not in Active State', { clusterName: group.cluster, nodegroupName: group.name });
@@ -147,7 +145,7 @@ function moved(group: Nodegroup, version: string, template: GivenTemplate | unde
 
 async function remove(context: RequestContext, input: Sdk.DeleteNodegroupRequest): Promise<Nodegroup> {
   return transact(context, async () => {
-    const { key, value: group, revision } = await requireNodegroup(context, input.clusterName, input.nodegroupName);
+    const { key, value: group, revision } = await nodegroupOf(context, input.clusterName, input.nodegroupName);
     if (group.status === 'DELETING') return { changes: [], result: group };
     const next: Nodegroup = { ...group, status: 'DELETING', modifiedAt: context.now().toISOString() };
     return { changes: [nodegroups.put(key, next, revision)], result: next };
@@ -167,7 +165,7 @@ export const nodegroupOperations = {
 
   DescribeNodegroup: {
     resources,
-    run: async (input, context) => ({ nodegroup: nodegroupShape((await requireNodegroup(context, input.clusterName, input.nodegroupName)).value) }),
+    run: async (input, context) => ({ nodegroup: nodegroupShape((await nodegroupOf(context, input.clusterName, input.nodegroupName)).value) }),
   },
 
   ListNodegroups: {

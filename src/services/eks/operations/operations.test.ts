@@ -43,6 +43,19 @@ describe('a cluster that is ACTIVE', () => {
     assert.deepEqual((await world.eks('DescribeCluster', { name: 'shop' })).cluster?.resourcesVpcConfig?.subnetIds, [made, ...subnetIds.slice(1)]);
   });
 
+  it('takes one kind of change at a time, and tells of updates of what is there', async () => {
+    assert.match(await refusal(update({ deletionProtection: true, logging: { clusterLogging: [] } })), /^InvalidParameterException: Only one type of update can be allowed/);
+    assert.match(await refusal(world.eks('ListUpdates', { name: 'shop', nodegroupName: 'none' })), /^ResourceNotFoundException: No node group found for name: none/);
+  });
+
+  it('lets in whom IAM knows, once a call', async () => {
+    const entry = (principalArn: string, clientRequestToken?: string) => world.eks('CreateAccessEntry', { clusterName: 'shop', principalArn, clientRequestToken });
+    assert.match(await refusal(entry('arn:aws:iam::123456789012:user/nobody')), /^InvalidParameterException: .*invalid principal/);
+    const first = (await entry(world.roles.node, 'once')).accessEntry;
+    assert.equal((await entry(world.roles.node, 'once')).accessEntry?.accessEntryArn, first?.accessEntryArn);
+    assert.match(await refusal(entry(world.roles.node, 'again')), /^ResourceInUseException/);
+  });
+
   it('has no identity providers, insights and the like, and says so', async () => {
     assert.deepEqual((await world.eks('ListIdentityProviderConfigs', { clusterName: 'shop' })).identityProviderConfigs, []);
     assert.deepEqual((await world.eks('ListPodIdentityAssociations', { clusterName: 'shop' })).associations, []);
@@ -78,7 +91,13 @@ describe('a cluster that is ACTIVE', () => {
 
   it('updates an add-on once at a time', async () => {
     const addon = { clusterName: 'shop', addonName: 'coredns' };
-    await world.eks('CreateAddon', addon);
+    const configured = (configurationValues: string) => refusal(world.eks('CreateAddon', { ...addon, configurationValues }));
+    assert.match(await configured('{"replicaCount":"two"}'), /\[\$\.replicaCount: string found, integer expected\]$/);
+    assert.match(await configured('replicaCount: 0'), /minimum value of 1/);
+    assert.match(await configured('{"nodeSelector":{}}'), /\$\.nodeSelector: is not defined in the schema/);
+    assert.match(await configured('{{'), /neither JSON nor YAML/);
+    await world.eks('CreateAddon', { ...addon, configurationValues: 'replicaCount: 3', clientRequestToken: 'once' });
+    assert.equal((await world.eks('CreateAddon', { ...addon, clientRequestToken: 'once' })).addon?.configurationValues, 'replicaCount: 3');
     assert.match(await refusal(world.eks('UpdateAddon', addon)), /^ResourceInUseException: Addon coredns cannot be updated as it is currently in CREATING state/);
     await addons.update(world.env.store, addons.key(world.scope, 'shop', 'coredns'), (value) => ({ ...value, status: 'ACTIVE' }));
     const { update: changed } = await world.eks('UpdateAddon', { ...addon, resolveConflicts: 'PRESERVE', configurationValues: '{"replicaCount":1}' });

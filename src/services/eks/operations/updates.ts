@@ -4,7 +4,7 @@ import { transact } from '../../../control/transact.ts';
 import { subnetById } from '../../ec2/index.ts';
 import { uuid } from '../../../control/uuid.ts';
 import { invalidParameter, invalidRequest, resourceInUse, resourceNotFound } from '../errors.ts';
-import { requireCluster, tokenOf, updateWithToken } from '../lookups.ts';
+import { requireAddon, requireCluster, requireNodegroup, tokenOf, updateWithToken } from '../lookups.ts';
 import { page } from '../paging.ts';
 import { clusters, updates } from '../records.ts';
 import type { Cluster, Update } from '../records.ts';
@@ -61,6 +61,8 @@ export const updateOperations = {
     ...onCluster,
     async run(input, context) {
       const { value } = await requireCluster(context, context, input.name);
+      if (input.addonName !== undefined) await requireAddon(context, context, value.name, input.addonName);
+      if (input.nodegroupName !== undefined) await requireNodegroup(context, context, value.name, input.nodegroupName);
       const found = (await updates.list(context.store, context, value.name)).map((entry) => entry.value)
         .filter((update) => update.nodegroup === input.nodegroupName && update.addon === input.addonName);
       const { items, nextToken } = page(found, (update) => update.id, input);
@@ -71,6 +73,8 @@ export const updateOperations = {
 
 /** One kind of change a call, as AWS. */
 async function changed(input: Config, cluster: Cluster, context: RequestContext): Promise<Change> {
+  const asked = [input.logging, input.accessConfig, input.deletionProtection, input.upgradePolicy, input.resourcesVpcConfig].filter((one) => one !== undefined);
+  if (asked.length > 1) throw invalidParameter('Only one type of update can be allowed.');
   const same = (what: string) => invalidParameter(`The cluster is already at the desired configuration: ${what}`);
   if (input.logging) {
     const logging = loggingOf(input.logging, cluster.logging);
