@@ -17,6 +17,8 @@ export interface DesiredNetwork {
     internet: boolean;
     /** It sends it to a NAT gateway: what leaves has this public address, and nothing comes in by it. */
     natAddress?: string;
+    /** What its network ACL lets in and out, where that is not everything: the first rule that matches decides; where none does, nothing passes. */
+    acl?: { ingress: AclRule[]; egress: AclRule[] };
   }[];
 }
 
@@ -47,6 +49,12 @@ export interface DesiredSecurityGroup {
   egress: SecurityGroupRule[];
   /** Private addresses and prefixes of all interfaces that carry the group, on whichever host. */
   members: string[];
+}
+
+/** Stateless: replies want a rule of their own. Ports are the destination's, whichever the direction. */
+export interface AclRule extends Omit<SecurityGroupRule, 'source'> {
+  allow: boolean;
+  cidr: string;
 }
 
 export interface SecurityGroupRule {

@@ -3,7 +3,7 @@
  * instance or balancer; security groups and public addresses are the router's nftables rules; the outside and the gateway are reached
  * by a link to the host. All of it is found again by names and by links' aliases: no file is kept, and it lives on without the agent.
  *
- * Not here yet: IPv6, route tables other than "to the internet gateway, a NAT gateway, or neither", network ACLs, peering, other hosts.
+ * Not here yet: IPv6, route tables other than "to the internet gateway, a NAT gateway, or neither", peering, other hosts.
  */
 import type { DesiredInterface } from '../../wire/host.ts';
 import type { Desired, MakePart } from '../part.ts';

@@ -163,6 +163,38 @@ test('a private subnet reaches out by its NAT gateway alone, and nothing comes i
   await network.reconcile(wish);
 });
 
+test('a network ACL checks what crosses the edge of its subnet, replies too', async () => {
+  const c = 'i-0eeeeeeeeeeeeeeee';
+  const plain = wish.network.get(vpcId)!;
+  const [open, inner] = [plain.subnets, { id: 'subnet-0inner', cidrBlock: '172.31.16.0/20', zone: 'us-east-1a', internet: false }];
+  type Acl = NonNullable<(typeof open)[number]['acl']>;
+  const under = async (acl?: Acl) => {
+    wish.network.set(vpcId, { ...plain, subnets: [...open, { ...inner, ...(acl && { acl }) }] });
+    await network.reconcile(wish);
+  };
+  const rule = (allow: boolean, cidr: string, ports?: [number, number]) => ({ allow, cidr, protocol: ports ? '6' : '-1', ...(ports && { fromPort: ports[0], toPort: ports[1] }) });
+  const all = [rule(true, '0.0.0.0/0')];
+  const replies = rule(true, '172.31.0.0/20', [1024, 65535]);
+  wish.instance.set(c, testInstance(['eni-0eeeeeeeeeeeeeeee']));
+  wish.interface.set('eni-0eeeeeeeeeeeeeeee', testInterface(8, c, { subnetId: inner.id, address: '172.31.16.8', securityGroupIds: ['sg-a'] }));
+  const asked = () => get(c, 'http://172.31.0.6/');
+  await under();
+  assert.equal(await asked(), '172.31.16.8');
+  await under({ ingress: [], egress: all });
+  assert.equal(await asked(), 'no answer');
+  await under({ ingress: [replies], egress: [rule(true, '172.31.0.6/32', [80, 80])] });
+  assert.equal(await asked(), '172.31.16.8');
+  // The first that matches decides.
+  await under({ ingress: [replies], egress: [rule(false, '172.31.0.6/32', [80, 80]), ...all] });
+  assert.equal(await asked(), 'no answer');
+  await under({ ingress: [rule(false, '172.31.0.6/32'), replies], egress: all });
+  assert.equal(await asked(), 'no answer');
+  wish.network.set(vpcId, plain);
+  wish.instance.delete(c);
+  wish.interface.delete('eni-0eeeeeeeeeeeeeeee');
+  await network.reconcile(wish);
+});
+
 test('a connection outlives a change of the rules', async () => {
   const namespace = namespaceName(installation, a);
   const script = `const s=require('net').connect(80,'172.31.0.6',()=>{console.log('up');setTimeout(()=>s.write('GET / HTTP/1.0\\r\\n\\r\\n'),600)});s.pipe(process.stdout)`;

@@ -1,4 +1,5 @@
 import type { DesiredInterface, DesiredNetwork, DesiredSecurityGroup } from '../../wire/host.ts';
+import { addAcls } from './acls.ts';
 import { everyAddress, nth } from './addresses.ts';
 import { gatewayAddress, linkName, metadataAddress, resolverAddress, uplink } from './names.ts';
 import { newRuleset, type Ruleset } from './nft.ts';
@@ -37,6 +38,7 @@ export function routerRuleset(wish: RouterWish): Ruleset {
   const withPublic = set('with-public', 'ipv4_addr');
   addGroups(ruleset, wish.groups);
   for (const [name, chain] of baseChains(wish)) ruleset.chains.set(name, chain);
+  addAcls(ruleset, wish.network);
   const egress = set('egress', 'ifname : verdict', 'map');
   const ingress = set('ingress', 'ifname : verdict', 'map');
 

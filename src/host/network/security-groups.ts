@@ -35,7 +35,7 @@ function other(source: SecurityGroupRule['source'], field: string, groups: Reado
 const names: Record<string, string> = { '1': 'icmp', '6': 'tcp', '17': 'udp' };
 
 /** Ports count for TCP and UDP only, type and code for ICMP: any other protocol is let through whole (API reference: IpPermission). */
-function protocol({ protocol: given, fromPort = -1, toPort = -1 }: SecurityGroupRule): string | null {
+export function protocol({ protocol: given, fromPort = -1, toPort = -1 }: Omit<SecurityGroupRule, 'source'>): string | null {
   const name = names[given] ?? given;
   if (name === '-1') return '';
   if (name === 'icmpv6' || name === '58') return null;

@@ -16,15 +16,16 @@ import { seed } from './seed.ts';
  * Other services call EC2 by what is exported here; every function takes `Env` and `Scope`, throws EC2's errors, and is done once
  * the store has it. Machines and networks follow by EC2's controllers.
  *
- * Faithful to: VPCs with subnets, internet gateways, public NAT gateways, route tables, security groups, interfaces, elastic addresses; key pairs; launch
- * templates; instances with their states, status, attributes, metadata options and console; volumes that are created, attached, grown and
+ * Faithful to: VPCs with subnets, internet gateways, public NAT gateways, route tables, network ACLs, security groups, interfaces,
+ * elastic addresses; key pairs; launch templates; instances with their states, status, attributes, metadata options and console; volumes that are created, attached, grown and
  * copied as snapshots; tags, filters, pages, dry runs.
- * Missing: root volumes (the root disk is the host's, of no fixed size) and others at launch, encryption and limits of volumes, IPv6, private and regional NAT gateways, endpoints, peering, network ACLs
- * beyond the default one, spot, own images, dedicated hosts, placement groups.
+ * Missing: root volumes (the root disk is the host's, of no fixed size) and others at launch, encryption and limits of volumes, IPv6,
+ * private and regional NAT gateways, endpoints, peering, spot, own images, dedicated hosts, placement groups.
  * By design: an instance is a system container; `t` types have no CPU credits; a launch fails when no host of the zone has the memory; an
  * interface may hold eight addresses and prefixes on any type. Secondary addresses are routed to their interface; who runs the instance
  * puts them on its device. A volume stays on the host that made it; one that is mounted is not detached, also by force. A snapshot is a
- * copy that takes its time: a volume that is written meanwhile should be frozen or unmounted.
+ * copy that takes its time: a volume that is written meanwhile should be frozen or unmounted. A NAT gateway is part of its VPC's router:
+ * what it translates is asked about by the network ACL of the subnet that it comes from, and not by the one of the gateway's.
  */
 export const ec2: Service = {
   name: 'ec2',

@@ -12,6 +12,7 @@ import { internetGatewayOperations } from './operations/internet-gateways.ts';
 import { keyPairOperations } from './operations/key-pairs.ts';
 import { launchTemplateOperations } from './operations/launch-templates.ts';
 import { natGatewayOperations } from './operations/nat-gateways.ts';
+import { networkAclOperations } from './operations/network-acls.ts';
 import { networkInterfaceOperations } from './operations/network-interfaces.ts';
 import { privateAddressOperations } from './operations/private-addresses.ts';
 import { routeTableOperations } from './operations/route-tables.ts';
@@ -25,7 +26,7 @@ import { vpcOperations } from './operations/vpcs.ts';
 
 const families: OperationTable<typeof Sdk, (typeof missing)[number]> = {
   ...absentOperations, ...addressOperations, ...catalogueOperations, ...instanceAttributeOperations, ...instanceOperations, ...internetGatewayOperations, ...keyPairOperations,
-  ...launchTemplateOperations, ...natGatewayOperations, ...networkInterfaceOperations, ...privateAddressOperations, ...routeTableOperations, ...securityGroupRuleOperations, ...securityGroupOperations,
+  ...launchTemplateOperations, ...natGatewayOperations, ...networkAclOperations, ...networkInterfaceOperations, ...privateAddressOperations, ...routeTableOperations, ...securityGroupRuleOperations, ...securityGroupOperations,
   ...snapshotOperations, ...subnetOperations, ...tagOperations, ...volumeOperations, ...vpcOperations,
 };
 

@@ -22,6 +22,8 @@ export interface Subnet {
   zone: string;
   defaultForAz: boolean;
   mapPublicIpOnLaunch: boolean;
+  /** Absent: its VPC's default one, as from the start. */
+  networkAcl?: { id: string; associationId: string };
   tags: Tags;
 }
 
@@ -61,7 +63,21 @@ export interface NetworkAcl {
   id: string;
   vpcId: string;
   isDefault: boolean;
+  /** Absent: everything may pass, as in a default one that nobody changed (`network/acls.ts`). */
+  entries?: AclEntry[];
   tags: Tags;
+}
+
+export interface AclEntry {
+  egress: boolean;
+  ruleNumber: number;
+  allow: boolean;
+  /** `-1` or a number. */
+  protocol: string;
+  peer: { cidr: string } | { cidr6: string };
+  /** Ports, or ICMP's type and code. */
+  fromPort?: number;
+  toPort?: number;
 }
 
 export interface DhcpOptions {

@@ -1,6 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-ec2';
 import type { Input, OperationName, RequestContext } from '../../../control/service.ts';
 import { instances, networkInterfaces, routeTables, subnets, volumes, vpcs } from '../records.ts';
+import { associationOf } from '../network/acls.ts';
 import { launched } from './launch.ts';
 import { addressId, groupId, keyPairId, templateId } from './names.ts';
 import { kindNamed, made, named, one, these } from './resources.ts';
@@ -28,6 +29,16 @@ export const touches: { [N in OperationName<typeof Sdk>]?: (input: Input<typeof 
   AttachInternetGateway: (input) => [...one('internetGateway', input.InternetGatewayId), ...one('vpc', input.VpcId)],
   DetachInternetGateway: (input) => [...one('internetGateway', input.InternetGatewayId), ...one('vpc', input.VpcId)],
   DeleteInternetGateway: ({ InternetGatewayId: id }) => one('internetGateway', id),
+
+  CreateNetworkAcl: (input) => [...made('networkAcl', input, { vpcId: input.VpcId }), ...one('vpc', input.VpcId)],
+  DeleteNetworkAcl: ({ NetworkAclId: id }) => one('networkAcl', id),
+  CreateNetworkAclEntry: ({ NetworkAclId: id }) => one('networkAcl', id),
+  ReplaceNetworkAclEntry: ({ NetworkAclId: id }) => one('networkAcl', id),
+  DeleteNetworkAclEntry: ({ NetworkAclId: id }) => one('networkAcl', id),
+  ReplaceNetworkAclAssociation: async (input, context) => {
+    const subnet = (await subnets.list(context.store, context)).find(({ value }) => associationOf(value) === input.AssociationId)?.value;
+    return [...one('networkAcl', input.NetworkAclId), ...named('subnet', subnet?.id)];
+  },
 
   CreateNatGateway: (input) => [...made('natGateway', input), ...named('address', input.AllocationId), ...named('subnet', input.SubnetId)],
   DeleteNatGateway: ({ NatGatewayId: id }) => one('natGateway', id),

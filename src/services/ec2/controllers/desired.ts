@@ -1,9 +1,10 @@
 import type { DesiredInstance, DesiredInterface, DesiredNetwork, DesiredSecurityGroup } from '../../../wire/host.ts';
 import { instanceTypes } from '../catalogue/instance-types.ts';
+import { enforcedAcl, isUnder } from '../network/acls.ts';
 import { enforced } from '../network/security-rules.ts';
 import { allOf } from '../network/interface-addresses.ts';
 import { privateDnsName } from '../network/dns-names.ts';
-import type { Instance, InternetGateway, NatGateway, NetworkInterface, RouteTable, RouteTarget, SecurityGroup, Subnet, Vpc } from '../records.ts';
+import type { Instance, InternetGateway, NatGateway, NetworkAcl, NetworkInterface, RouteTable, RouteTarget, SecurityGroup, Subnet, Vpc } from '../records.ts';
 import { zoneId } from '../zones.ts';
 
 /** From records to what a host is asked for; pure. */
@@ -16,12 +17,19 @@ interface Ways {
   nats: NatGateway[];
 }
 
-export function desiredNetwork(vpc: Vpc, subnets: Subnet[], ways: Ways): DesiredNetwork {
+interface Edges extends Ways {
+  acls: NetworkAcl[];
+}
+
+export function desiredNetwork(vpc: Vpc, subnets: Subnet[], ways: Edges): DesiredNetwork {
   return {
     cidrBlocks: vpc.cidrBlocks.map(({ cidrBlock }) => cidrBlock),
-    subnets: subnets.map(({ id, cidrBlock, zone }) => {
+    subnets: subnets.map((subnet) => {
+      const { id, cidrBlock, zone } = subnet;
       const nat = natOf(id, ways);
-      return { id, cidrBlock, zone, internet: reachesInternet(id, ways), ...(nat && { natAddress: nat.public.address }) };
+      const over = ways.acls.find((one) => isUnder(subnet, one));
+      const acl = over && enforcedAcl(over);
+      return { id, cidrBlock, zone, internet: reachesInternet(id, ways), ...(nat && { natAddress: nat.public.address }), ...(acl && { acl }) };
     }),
   };
 }

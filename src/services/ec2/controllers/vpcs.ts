@@ -3,7 +3,7 @@ import type { Controller, Watch } from '../../../control/controller.ts';
 import type { Env } from '../../../control/service.ts';
 import type { DesiredSecurityGroup } from '../../../wire/host.ts';
 import type { Collection } from '../../../control/collection.ts';
-import { internetGateways, natGateways, networkInterfaces, routeTables, securityGroups, subnets, vpcs } from '../records.ts';
+import { internetGateways, natGateways, networkAcls, networkInterfaces, routeTables, securityGroups, subnets, vpcs } from '../records.ts';
 import { scopeOf } from '../scope.ts';
 import { desiredNetwork, desiredSecurityGroup } from './desired.ts';
 import { commit, wish } from './wish.ts';
@@ -16,22 +16,22 @@ export const vpcNetworks: Controller = {
   name: 'ec2/vpcs',
   watches: [
     { prefix: vpcs.prefix },
-    belongsToVpc(subnets), belongsToVpc(routeTables), belongsToVpc(securityGroups), belongsToVpc(networkInterfaces), belongsToVpc(internetGateways), belongsToVpc(natGateways),
+    belongsToVpc(subnets), belongsToVpc(routeTables), belongsToVpc(securityGroups), belongsToVpc(networkInterfaces), belongsToVpc(internetGateways), belongsToVpc(natGateways), belongsToVpc(networkAcls),
   ],
   async reconcile(key, env) {
     const scope = vpcs.parse(key);
     const vpcId = scope.names[0] ?? '';
     const vpc = (await vpcs.at(env.store, key))?.value;
-    const [inSubnets, tables, groups, interfaces, gateways, nats] = await Promise.all([
+    const [inSubnets, tables, groups, interfaces, gateways, nats, acls] = await Promise.all([
       members(env, subnets, vpcId), members(env, routeTables, vpcId), members(env, securityGroups, vpcId), members(env, networkInterfaces, vpcId),
-      members(env, internetGateways, vpcId), members(env, natGateways, vpcId),
+      members(env, internetGateways, vpcId), members(env, natGateways, vpcId), members(env, networkAcls, vpcId),
     ]);
     for (const host of await hosts(env.store)) {
       const used = vpc && interfaces.some((one) => one.hostId === host.id);
       const wished = new Map(used ? groups.map((group) => [group.id, desiredSecurityGroup(group, interfaces)]) : []);
       for (const id of await groupsOn(env, host.id, vpcId)) if (!wished.has(id)) await commit(env, await wish(env, host.id, 'securityGroup', id, null));
       for (const [id, group] of wished) await commit(env, await wish(env, host.id, 'securityGroup', id, group));
-      await commit(env, await wish(env, host.id, 'network', vpcId, used ? desiredNetwork(vpc, inSubnets, { tables, gateways, nats }) : null));
+      await commit(env, await wish(env, host.id, 'network', vpcId, used ? desiredNetwork(vpc, inSubnets, { tables, gateways, nats, acls }) : null));
     }
   },
 };

@@ -66,7 +66,7 @@ export const vpcOperations = {
       const tables = (await routeTables.list(context.store, context)).filter(({ value }) => value.vpcId === id);
       const groups = (await securityGroups.list(context.store, context)).filter(({ value }) => value.vpcId === id);
       const acls = (await networkAcls.list(context.store, context)).filter(({ value }) => value.vpcId === id);
-      const others = tables.length > 1 || groups.length > 1;
+      const others = tables.length > 1 || groups.length > 1 || acls.length > 1;
       if (others || (await inUse(subnets)) || (await inUse(networkInterfaces)) || (await inUse(internetGateways))) throw dependencyViolation(`The vpc '${id}' has dependencies and cannot be deleted.`);
       const parts = [...tables, ...groups, ...acls].map(({ key, revision }) => ({ delete: key, expect: revision }));
       return { changes: [{ delete: entry.key, expect: entry.revision }, ...parts, { delete: names.key(context, 'security-group', id, 'default') }], result: undefined };
@@ -128,26 +128,6 @@ export const vpcOperations = {
       DhcpOptions: items.map(({ id, configurations, tags }) => ({
         DhcpOptionsId: id, OwnerId: context.account, Tags: toTags(tags),
         DhcpConfigurations: Object.entries(configurations).map(([Key, values]) => ({ Key, Values: values.map((Value) => ({ Value })) })),
-      })),
-      NextToken,
-    };
-  },
-
-  DescribeNetworkAcls: async (input, context) => {
-    const inVpcs = (await subnets.list(context.store, context)).map(({ value }) => value);
-    const found = applyFilters(await select(context, context, kinds.networkAcl, input.NetworkAclIds), input.Filters, {
-      'network-acl-id': ({ id }) => id, 'vpc-id': ({ vpcId }) => vpcId, default: ({ isDefault }) => isDefault, 'owner-id': () => context.account,
-      'association.subnet-id': ({ vpcId }) => inVpcs.filter((subnet) => subnet.vpcId === vpcId).map(({ id }) => id),
-    }, ({ tags }) => tags);
-    const { items, NextToken } = page(found, input, ({ id }) => id);
-    return {
-      NetworkAcls: items.map(({ id, vpcId, isDefault, tags }) => ({
-        NetworkAclId: id, VpcId: vpcId, IsDefault: isDefault, OwnerId: context.account, Tags: toTags(tags),
-        Associations: inVpcs.filter((subnet) => subnet.vpcId === vpcId).map((subnet) => ({ NetworkAclAssociationId: `aclassoc-${subnet.id.slice(7)}`, NetworkAclId: id, SubnetId: subnet.id })),
-        Entries: [false, true].flatMap((Egress) => [
-          { Egress, CidrBlock: '0.0.0.0/0', Protocol: '-1', RuleAction: 'allow' as const, RuleNumber: 100 },
-          { Egress, CidrBlock: '0.0.0.0/0', Protocol: '-1', RuleAction: 'deny' as const, RuleNumber: 32767 },
-        ]),
       })),
       NextToken,
     };
