@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { command as aws } from './aws.ts';
 import { UserError, type Command } from './command.ts';
+import { command as conformance } from './conformance.ts';
 import { command as demo } from './demo.ts';
 import { command as doctor } from './doctor.ts';
 import { command as drill } from './drill.ts';
@@ -13,7 +14,7 @@ import { command as status } from './status.ts';
 import { command as test } from './test.ts';
 import { command as up } from './up.ts';
 
-const commands: Record<string, Command> = { demo, up, down, status, env, aws, logs, doctor, drill, engines, test };
+const commands: Record<string, Command> = { demo, up, down, status, env, aws, logs, doctor, drill, conformance, engines, test };
 
 function help(): string {
   const rows = Object.entries(commands).map(([name, { usage, summary }]) => [`${name} ${usage}`, summary] as const);

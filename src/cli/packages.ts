@@ -34,6 +34,9 @@ export const packages: readonly Package[] = [
 /** What `gantry demo` needs beside, to build the shop's images and push them. */
 export const demoPackages: readonly Package[] = [{ name: 'buildah', for: 'building the demo\'s images', found: onPath('buildah') }];
 
+/** What `gantry conformance` needs beside, to push the tests' images. */
+export const conformancePackages: readonly Package[] = [{ name: 'skopeo', for: 'pushing the images of the conformance tests', found: onPath('skopeo') }];
+
 /** ldd fails on what needs no shared library, as in an image that holds busybox alone. */
 const isStatic = (file: string) => () => run(['ldd', file]).then(() => false, () => existsSync(file));
 

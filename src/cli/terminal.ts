@@ -11,9 +11,11 @@ const BAR = 20;
 const QUIET_MS = 300;
 const PLAIN_EVERY_MS = 15_000;
 
+/** Whether somebody looks at it. */
+export const isLive = (stream: NodeJS.WriteStream = process.stderr) => stream.isTTY && !process.env.CI && process.env.TERM !== 'dumb';
+
 export function steps(stream: NodeJS.WriteStream = process.stderr): Steps {
-  const live = stream.isTTY && !process.env.CI && process.env.TERM !== 'dumb';
-  return live ? liveSteps(stream, process.env.NO_COLOR === undefined) : plainSteps(stream);
+  return isLive(stream) ? liveSteps(stream, process.env.NO_COLOR === undefined) : plainSteps(stream);
 }
 
 type State = Parameters<Progress>[0];

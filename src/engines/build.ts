@@ -33,9 +33,10 @@ export async function build(parent: string, manifest: Manifest, recipe: Recipe, 
 
 async function compile(bin: string, manifest: Manifest, recipe: Recipe, progress: Progress): Promise<void> {
   const special = Object.keys(recipe.tagsOf ?? {});
-  const groups = [
+  const groups: { tools: { importPath: string }[]; tags: readonly string[]; test?: string }[] = [
     { tools: manifest.tools.filter(({ program }) => !special.includes(program)), tags: recipe.tags },
     ...special.map((name) => ({ tools: manifest.tools.filter(({ program }) => program === name), tags: [...recipe.tags, ...(recipe.tagsOf?.[name] ?? [])] })),
+    ...Object.entries(recipe.tests ?? {}).map(([test, importPath]) => ({ tools: [{ importPath }], tags: recipe.tags, test })),
   ];
   const go = (argv: string[], onLine: (line: string) => void) =>
     run(['go', ...argv], { cwd: manifest.dir, env: goEnvironment(Boolean(recipe.cgo)), onLine });
@@ -44,20 +45,22 @@ async function compile(bin: string, manifest: Manifest, recipe: Recipe, progress
   let downloaded = 0;
   progress({ what: 'resolving modules' });
   for (const group of groups) {
-    const { tags } = group;
+    const { tags, test } = group;
     const tools = group.tools.map(({ importPath }) => importPath);
     const flags = ['-mod=readonly', '-buildvcs=false', '-trimpath', '-tags', tags.join(','), '-ldflags', linkerFlags(manifest, recipe)];
     const { stdout } = await go(['list', ...flags, '-deps', '-f', '{{if .Stale}}{{.ImportPath}}{{end}}', ...tools], (line) => {
       if (line.startsWith('go: downloading')) progress({ what: 'downloading modules', done: ++downloaded });
     });
-    plans.push({ tools, flags, stale: stdout.split('\n').filter(Boolean).length });
+    plans.push({ test, tools, flags, stale: stdout.split('\n').filter(Boolean).length });
   }
 
-  const total = plans.reduce((sum, plan) => sum + plan.stale, 0);
+  // `go test -c` does not tell what it compiles.
+  const total = plans.reduce((sum, { test, stale }) => sum + (test ? 0 : stale), 0);
   let done = 0;
   progress({ what: 'compiling', done, total });
-  for (const { tools, flags } of plans) {
-    await go(['build', ...flags, '-v', '-o', `${bin}/`, ...tools], (line) => {
+  for (const { test, tools, flags } of plans) {
+    if (test) progress({ what: `compiling ${test}` });
+    await go([...(test ? ['test', '-c'] : ['build', '-v']), ...flags, '-o', join(bin, test ?? '/'), ...tools], (line) => {
       if (!/^[\w.]+(\/|$)/.test(line)) return;
       done = Math.min(done + 1, total);
       progress({ what: done < total ? 'compiling' : 'linking', done, total });

@@ -22,7 +22,7 @@ it('reads the directives of a go.mod, single and in blocks', () => {
 
 it('names every engine, its version and programs', async () => {
   const engines = await list();
-  assert.deepEqual(engines.map((engine) => engine.name), ['containerd', 'runc', 'cni-plugins', 'kubernetes-1.36', 'etcd', 'coredns', 'csi']);
+  assert.deepEqual(engines.map((engine) => engine.name), ['containerd', 'runc', 'cni-plugins', 'kubernetes-1.36', 'etcd', 'coredns', 'csi', 'conformance']);
   assert.deepEqual(everydayEngines, ['containerd', 'runc', 'cni-plugins']);
   for (const engine of engines) assert.match(engine.version, /^\d+\.\d+\.\d+$/);
   const programs = Object.fromEntries(engines.map((engine) => [engine.name, engine.programs]));

@@ -15,6 +15,8 @@ export interface Recipe {
   variables?: Readonly<Record<string, string>>;
   /** Programs that upstream calls otherwise than their package. */
   programNames?: Readonly<Record<string, string>>;
+  /** Programs that are a package's tests, compiled (`go test -c`): their name and the package. */
+  tests?: Readonly<Record<string, string>>;
   /** How a program is asked for its version where that is not `-v`. */
   versionArguments?: Readonly<Record<string, readonly string[]>>;
   /** Takes minutes and is not everybody's: built when an instance first needs it, not by `gantry up`. */
@@ -24,6 +26,18 @@ export interface Recipe {
   /** Files of modules in the go.mod that are put beside the programs. */
   files?: readonly { module: string; path: string; as: string }[];
 }
+
+const kubernetesVersion = {
+  versionVariable: 'k8s.io/component-base/version.gitVersion',
+  variables: {
+    'k8s.io/component-base/version.gitMajor': '1',
+    'k8s.io/component-base/version.gitMinor': '36',
+    'k8s.io/component-base/version.gitTreeState': 'clean',
+    'k8s.io/client-go/pkg/version.gitVersion': 'v{version}',
+    'k8s.io/client-go/pkg/version.gitMajor': '1',
+    'k8s.io/client-go/pkg/version.gitMinor': '36',
+  },
+};
 
 export const recipes = {
   containerd: {
@@ -51,15 +65,7 @@ export const recipes = {
     module: 'k8s.io/kubernetes',
     summary: 'control planes and nodes of EKS clusters',
     tags: ['selinux', 'notest', 'grpcnotrace'],
-    versionVariable: 'k8s.io/component-base/version.gitVersion',
-    variables: {
-      'k8s.io/component-base/version.gitMajor': '1',
-      'k8s.io/component-base/version.gitMinor': '36',
-      'k8s.io/component-base/version.gitTreeState': 'clean',
-      'k8s.io/client-go/pkg/version.gitVersion': 'v{version}',
-      'k8s.io/client-go/pkg/version.gitMajor': '1',
-      'k8s.io/client-go/pkg/version.gitMinor': '36',
-    },
+    ...kubernetesVersion,
     versionArguments: {
       'kube-apiserver': ['--version'], 'kube-controller-manager': ['--version'], 'kube-scheduler': ['--version'],
       kubelet: ['--version'], 'kube-proxy': ['--version'], kubectl: ['version', '--client'],
@@ -88,6 +94,22 @@ export const recipes = {
     files: [
       { module: 'github.com/container-storage-interface/spec', path: 'csi.proto', as: 'csi.proto' },
       { module: 'k8s.io/kubelet', path: 'pkg/apis/pluginregistration/v1/api.proto', as: 'pluginregistration.proto' },
+    ],
+    onDemand: true,
+  },
+  conformance: {
+    module: 'k8s.io/kubernetes',
+    summary: 'upstream\'s own tests of EKS clusters: gantry conformance',
+    tags: [],
+    ...kubernetesVersion,
+    tests: { 'e2e.test': 'k8s.io/kubernetes/test/e2e' },
+    programNames: { nonewprivs: 'nnp' },
+    // What the test images hold beside programs.
+    files: [
+      { module: 'k8s.io/kubernetes', path: 'test/images/agnhost/porter/localhost.crt', as: 'localhost.crt' },
+      { module: 'k8s.io/kubernetes', path: 'test/images/agnhost/porter/localhost.key', as: 'localhost.key' },
+      { module: 'k8s.io/kubernetes', path: 'test/images/kitten/html/data.json', as: 'kitten.json' },
+      { module: 'k8s.io/kubernetes', path: 'test/images/nautilus/html/data.json', as: 'nautilus.json' },
     ],
     onDemand: true,
   },
