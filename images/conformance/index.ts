@@ -22,7 +22,7 @@ export interface TestImages {
 export async function ensureTestImages(progress: Progress = () => {}): Promise<TestImages> {
   const engines: EngineFolders = { conformance: await ensure('conformance', progress), coredns: await ensure('coredns', progress), etcd: await ensure('etcd', progress) };
   const listed = (await run([join(engines.conformance, 'e2e.test'), '--list-images'])).stdout.split('\n').map((line) => line.trim().replace(/.*\//, ''));
-  const names = [...new Set(listed)].filter((name) => Object.keys(testImages).includes(name.split(':')[0] ?? ''));
+  const names = [...new Set(listed)].filter((name) => Object.keys(testImages).includes(name.split(':')[0] ?? '')).sort();
   const hash = createHash('sha256').update(JSON.stringify([await suite(), process.arch, packages, hooks, testImages, names, engines]));
   hash.update(await readFile(new URL('build.ts', import.meta.url)));
   const key = hash.digest('hex').slice(0, 12);

@@ -56,9 +56,10 @@ http {
 /** Ends well when it is told to, as upstream's does (agnhost's own `pause` ends with 2). */
 const pause = '#!/bin/bash\ntrap "exit 0" INT TERM\nsleep infinity & wait\n';
 
+/** A test finds upstream's base in kitten, by name: the file is what it has to read there. */
 export const testImages: Readonly<Record<string, TestImage>> = {
   agnhost,
-  kitten: webPage('kitten'),
+  kitten: { ...webPage('kitten'), files: { ...webPage('kitten').files, '/etc/os-release': { text: 'NAME="Debian, in place of Alpine Linux"\n' } } },
   nautilus: webPage('nautilus'),
   busybox: { debian: true, config: { Cmd: ['sh'] } },
   'glibc-dns-testing': { debian: true, config: { Cmd: ['bash'] } },
@@ -71,7 +72,7 @@ export const testImages: Readonly<Record<string, TestImage>> = {
 };
 
 /** Of the Debian layer: what upstream's images have of Alpine and busybox, and nginx. */
-export const packages = ['bash', 'curl', 'dnsutils', 'hostname', 'iperf', 'iproute2', 'iputils-ping', 'netcat-openbsd', 'nginx-light', 'procps', 'wget'] as const;
+export const packages = ['bash', 'bsdextrautils', 'curl', 'dnsutils', 'hostname', 'iperf', 'iproute2', 'iputils-ping', 'netcat-openbsd', 'nginx-light', 'procps', 'wget'] as const;
 
 /**
  * Done in the Debian layer once the packages are in it. Debian's own `sh` drops names of the environment that have a dash or a dot,
@@ -79,6 +80,8 @@ export const packages = ['bash', 'curl', 'dnsutils', 'hostname', 'iperf', 'iprou
  */
 export const hooks = [
   'ln -sf bash "$1/bin/sh"',
+  // busybox has all of its programs in /bin.
+  'ln -s ../sbin/sysctl "$1/usr/bin/sysctl"',
   'chroot "$1" useradd --uid 1000 --create-home user-defined-in-image',
   'chroot "$1" groupadd --gid 50000 group-defined-in-image',
   'chroot "$1" usermod --append --groups group-defined-in-image user-defined-in-image',

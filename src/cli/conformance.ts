@@ -1,14 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { binDir } from '../engines/index.ts';
 import { needRoot, UserError, type Command } from './command.ts';
 import { createTestCluster, type Connection } from './conformance/cluster.ts';
 import { pushTestImages } from './conformance/images.ts';
-import { keepKubeconfig } from './conformance/kubeconfig.ts';
 import type { Counts } from './conformance/progress.ts';
 import { summary, type TestResult } from './conformance/report.ts';
-import { runPart, type Part, type Suite } from './conformance/suite.ts';
+import { prepareSuite, runPart, type Choice, type Part, type Suite } from './conformance/suite.ts';
 import { ensureEngines } from './engines.ts';
 import { endpointOf, readAdminKey } from './installation.ts';
 import { conformancePackages, ensurePackages } from './packages.ts';
@@ -17,6 +14,8 @@ import { up } from './up.ts';
 
 /** Tests mostly wait, so several share a processor; upstream's own runs have 25. */
 const PROCS = Math.min(25, 5 * availableParallelism());
+/** As a shell has it: 128 and the signal's number. */
+const INTERRUPTED = 130;
 const ALONE = '(Serial || Slow || Disruptive)';
 
 export const command: Command = {
@@ -42,16 +41,21 @@ export const command: Command = {
     };
     process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
     const made: (() => Promise<void>)[] = [];
+    let stopToken = () => {};
     try {
-      const suite = await prepare(connection, results, made, interrupted.signal);
+      const { suite, stop } = await prepare(connection, results, made);
+      stopToken = stop;
+      const choice = { focus: text(values.focus), skip: text(values.skip) };
       const all: TestResult[] = [];
       for (const part of parts) {
-        if (!interrupted.signal.aborted) all.push(...(await runShown({ ...suite, focus: text(values.focus), skip: text(values.skip) }, part, interrupted.signal)));
+        if (!interrupted.signal.aborted) all.push(...(await runShown(suite, part, choice, interrupted.signal)));
       }
-      if (all.length === 0 && !interrupted.signal.aborted) throw new UserError('no conformance test has such a name');
+      if (interrupted.signal.aborted && all.length === 0) return INTERRUPTED;
+      if (all.length === 0) throw new UserError('no conformance test has such a name');
       console.log(`\n${summary(all)} after ${duration(Date.now() - started)}; reports and output are in ${results}`);
-      return interrupted.signal.aborted ? 130 : all.every(({ state }) => state === 'passed') ? 0 : 1;
+      return interrupted.signal.aborted ? INTERRUPTED : all.every(({ state }) => state === 'passed') ? 0 : 1;
     } finally {
+      stopToken();
       if (!values.keep) await steps().run('taking it all away', () => removeAll(made));
       process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     }
@@ -60,29 +64,19 @@ export const command: Command = {
 
 const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
-/** Cluster, images and kubeconfig. What takes a thing away is in `made` as soon as the thing is there. */
-async function prepare(connection: Connection, results: string, made: (() => Promise<void>)[], signal: AbortSignal): Promise<Omit<Suite, 'focus' | 'skip'>> {
+/** Images, cluster and kubeconfig. What takes a thing away is in `made` as soon as the thing is there. */
+async function prepare(connection: Connection, results: string, made: (() => Promise<void>)[]): Promise<{ suite: Suite; stop(): void }> {
   const show = steps();
-  await mkdir(results, { recursive: true });
   const images = await show.run('images of the tests', (progress) => pushTestImages(connection, progress));
   made.push(images.remove);
-  const cluster = await show.run('cluster', (progress) => createTestCluster(connection, (remove) => made.push(remove), progress, signal));
-  const { kubeconfig, stop } = await keepKubeconfig(connection, cluster, results);
-  made.push(async () => stop());
-  // Every registry that the suite knows but the one that must not answer: test/utils/image/manifest.go of Kubernetes.
-  const registries = ['promoterE2eRegistry', 'buildImageRegistry', 'gcEtcdRegistry', 'gcRegistry', 'sigStorageRegistry', 'dockerLibraryRegistry'];
-  await writeFile(join(results, 'registries.yaml'), registries.map((registry) => `${registry}: ${images.prefix}\n`).join(''));
-  const conformance = await binDir('conformance');
-  return {
-    ginkgo: join(conformance, 'ginkgo'), tests: join(conformance, 'e2e.test'), kubectl: join(await binDir('kubernetes-1.36'), 'kubectl'),
-    kubeconfig, registries: join(results, 'registries.yaml'), results,
-  };
+  const cluster = await show.run('cluster', (progress) => createTestCluster(connection, (remove) => made.push(remove), progress));
+  return prepareSuite(connection, cluster, images.prefix, results);
 }
 
 /** A part with its progress; failed tests are named as they come. */
-function runShown(suite: Suite, part: Part, signal: AbortSignal): Promise<TestResult[]> {
+function runShown(suite: Suite, part: Part, choice: Choice, signal: AbortSignal): Promise<TestResult[]> {
   return steps().run(`${part.name} tests`, (progress) =>
-    runPart(suite, part, ({ passed, failed, total, failure }: Counts) => {
+    runPart(suite, part, choice, ({ passed, failed, total, failure }: Counts) => {
       if (failure) console.error(`${isLive() ? '\r\x1b[2K' : ''}✘ ${failure}`);
       progress({ what: isLive() ? `${passed} passed, ${failed} failed, ${total - passed - failed} left` : 'running', done: passed + failed, total });
     }, signal));

@@ -60,7 +60,7 @@ async function compile(bin: string, manifest: Manifest, recipe: Recipe, progress
   progress({ what: 'compiling', done, total });
   for (const { test, tools, flags } of plans) {
     if (test) progress({ what: `compiling ${test}` });
-    await go([...(test ? ['test', '-c'] : ['build', '-v']), ...flags, '-o', join(bin, test ?? '/'), ...tools], (line) => {
+    await go([...(test ? ['test', '-c', '-vet=off'] : ['build', '-v']), ...flags, '-o', join(bin, test ?? '/'), ...tools], (line) => {
       if (!/^[\w.]+(\/|$)/.test(line)) return;
       done = Math.min(done + 1, total);
       progress({ what: done < total ? 'compiling' : 'linking', done, total });

@@ -10,7 +10,7 @@ import type { InstanceFile } from '../wire/instance.ts';
 import { nodeFacts, podPrefixes } from './eks/facts.ts';
 import { nodeFiles, type NodeFile } from './eks/kubelet.ts';
 import { nodeConfig } from './eks/node-config.ts';
-import { masquerade, writeCni } from './eks/pod-network.ts';
+import { dropUnknownServices, masquerade, writeCni } from './eks/pod-network.ts';
 import type { Imds } from './imds.ts';
 import type { Part } from './user-data.ts';
 
@@ -22,6 +22,7 @@ export async function startNode(imds: Imds, parts: readonly Part[], instance: In
   const [facts, early, meminfo] = await Promise.all([nodeFacts(imds, instance), podPrefixes(imds), readFile('/proc/meminfo', 'utf8')]);
   for (const file of nodeFiles(facts, config, early.length, meminfo)) await write(file);
   await masquerade(facts);
+  await dropUnknownServices(config.cluster.cidr);
   if (early.length > 0) await writeCni(facts, early);
   await run(['sv', 'up', 'kubelet', 'kube-proxy', 'ebs-csi']);
   console.log(`eks: the kubelet of ${facts.name} was started for cluster ${config.cluster.name}, ${early.length} prefixes`);

@@ -30,7 +30,7 @@ const POLICIES = {
 const WAIT = { maxWaitTime: 600, minDelay: 1, maxDelay: 2 };
 
 /** A cluster of a name that no other has; of what is made, `made` hears at once what takes it away, so that a failure on the way leaves nothing. */
-export async function createTestCluster(connection: Connection, made: (remove: () => Promise<void>) => void, progress: Progress, abortSignal: AbortSignal): Promise<TestCluster> {
+export async function createTestCluster(connection: Connection, made: (remove: () => Promise<void>) => void, progress: Progress): Promise<TestCluster> {
   const eks = new EKS(connection);
   const iam = new IAM(connection);
   const name = `conformance-${randomBytes(3).toString('hex')}`;
@@ -51,7 +51,7 @@ export async function createTestCluster(connection: Connection, made: (remove: (
     await eks.deleteCluster({ name });
     await waitUntilClusterDeleted({ client: eks, ...WAIT }, { name });
   });
-  await waitUntilClusterActive({ client: eks, abortSignal, ...WAIT }, { name });
+  await waitUntilClusterActive({ client: eks, ...WAIT }, { name });
 
   progress({ what: 'nodes' });
   const nodes = { clusterName: name, nodegroupName: 'nodes' };
@@ -60,7 +60,7 @@ export async function createTestCluster(connection: Connection, made: (remove: (
     await eks.deleteNodegroup(nodes);
     await waitUntilNodegroupDeleted({ client: eks, ...WAIT }, nodes);
   });
-  await waitUntilNodegroupActive({ client: eks, abortSignal, ...WAIT }, nodes);
+  await waitUntilNodegroupActive({ client: eks, ...WAIT }, nodes);
   const { cluster } = await eks.describeCluster({ name });
   return { name, endpoint: cluster?.endpoint ?? '', authority: cluster?.certificateAuthority?.data ?? '' };
 }

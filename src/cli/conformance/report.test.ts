@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { listenForProgress, type Counts } from './progress.ts';
+import { watch, type Counts } from './progress.ts';
 import { readReport, summary } from './report.ts';
 
 const spec = (name: string, State: string, more: object = {}) => ({
@@ -37,19 +37,14 @@ it('says where to look when there is no report', async () => {
   await assert.rejects(readReport('/nowhere'), /\/nowhere\/output\.log/);
 });
 
-it("counts what the suite's processes tell", async () => {
-  let seen: Counts | undefined;
-  const { url, close } = await listenForProgress((counts) => (seen = counts));
-  try {
-    const post = (body: object) => fetch(url, { method: 'POST', body: JSON.stringify(body) });
-    await post({ msg: '', total: 5 });
-    await post({ msg: 'PASSED a', total: 0, completed: 1 });
-    await post({ msg: 'PASSED b', total: 0, completed: 1 });
-    await post({ msg: 'FAILED c', total: 0, failed: 1 });
-    assert.deepEqual(seen, { passed: 2, failed: 1, total: 5, failure: 'c' });
-    await post({ msg: 'Test Suite completed', total: 0 });
-    assert.deepEqual(seen, { passed: 2, failed: 1, total: 5, failure: undefined });
-  } finally {
-    close();
+it('counts while ginkgo runs, whatever pieces its text comes in', () => {
+  const said = 'Running Suite: Kubernetes e2e suite\nWill run 5 of 7579 specs\n••\n------\n• [FAILED] [2.836 seconds]\n[sig-node] Sysctls [It] works [LinuxOnly] [sig-node, Conformance]\n  a reason\n------\n•';
+  for (const pieces of [[said], said.split(''), said.split(/(?<=\n)/)]) {
+    const seen: Counts[] = [];
+    const take = watch((counts) => seen.push(counts));
+    for (const piece of pieces) take(piece);
+    const { failure: _, ...last } = seen.at(-1)!;
+    assert.deepEqual(last, { passed: 3, failed: 1, total: 5 });
+    assert.deepEqual(seen.flatMap(({ failure }) => failure ?? []), ['[sig-node] Sysctls works [LinuxOnly]']);
   }
 });

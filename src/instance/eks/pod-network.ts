@@ -46,3 +46,14 @@ export async function masquerade({ address, vpcCidrs }: NodeFacts): Promise<void
   const jump = ['POSTROUTING', '-m', 'comment', '--comment', 'AWS SNAT CHAIN', '-j', chain];
   await run([...nat, '-C', ...jump]).catch(() => run([...nat, '-A', ...jump]));
 }
+
+/**
+ * An address of the service range that no Service has (or not on that port) leads nowhere, as in a VPC, which has no route to it. Here it
+ * would leave by the machine's own network, where somebody may answer. kube-proxy's translation comes first: what it knows never gets here.
+ */
+export async function dropUnknownServices(serviceCidr: string): Promise<void> {
+  for (const chain of ['FORWARD', 'OUTPUT']) {
+    const rule = [chain, '-d', serviceCidr, '-m', 'comment', '--comment', 'no such service', '-j', 'DROP'];
+    await run(['iptables', '--wait', '-C', ...rule]).catch(() => run(['iptables', '--wait', '-A', ...rule]));
+  }
+}
