@@ -34,10 +34,11 @@ export async function applyPlan(env: Env, scope: Scope, cluster: Cluster, stack:
   for (const group of plan.groups) arns.set(group.name, await applyGroup(elb, cluster, group, tags));
   const securityGroups = plan.securityGroupIds ?? await keepSecurityGroups(env, scope, cluster, plan, stackTags(cluster, stack));
   const balancer = await applyBalancer(env, scope, elb, cluster, plan, securityGroups, tags);
+  const own = await ownedBy(elb, cluster, stack);
+  // A group serves one balancer: that of another scheme, say, goes before this one listens.
+  for (const one of own.balancers) if (one !== balancer.LoadBalancerArn) await elb('DeleteLoadBalancer', { LoadBalancerArn: one });
   await applyListeners(elb, balancer.LoadBalancerArn ?? '', plan.listeners, (action) => actionOf(action, arns));
   for (const group of plan.groups) await applyTargets(elb, arns.get(group.name) ?? '', targets(group));
-  const own = await ownedBy(elb, cluster, stack);
-  for (const one of own.balancers) if (one !== balancer.LoadBalancerArn) await elb('DeleteLoadBalancer', { LoadBalancerArn: one });
   const wanted = new Set(arns.values());
   for (const one of own.groups) if (!wanted.has(one)) await elb('DeleteTargetGroup', { TargetGroupArn: one });
   return balancer.DNSName ?? '';
@@ -72,13 +73,18 @@ async function unlessMissing<T>(code: string, asked: Promise<T>): Promise<T | un
 }
 
 async function applyBalancer(env: Env, scope: Scope, elb: ElbCaller, cluster: Cluster, plan: BalancerPlan, securityGroups: string[], tags: Record<string, string>): Promise<Elb.LoadBalancer> {
-  const found = (await unlessMissing('LoadBalancerNotFound', elb('DescribeLoadBalancers', { Names: [plan.name] })))?.LoadBalancers?.[0];
+  const named = (await unlessMissing('LoadBalancerNotFound', elb('DescribeLoadBalancers', { Names: [plan.name] })))?.LoadBalancers?.[0];
+  // Its scheme cannot be changed.
+  const found = named?.Scheme === plan.scheme ? named : undefined;
+  if (named && !found) await elb('DeleteLoadBalancer', { LoadBalancerArn: named.LoadBalancerArn });
   const balancer = found ?? (await elb('CreateLoadBalancer', {
     Name: plan.name, Type: plan.type, Scheme: plan.scheme, Subnets: plan.subnetIds ?? await discoverSubnets(env, scope, cluster, plan.scheme), SecurityGroups: securityGroups, Tags: tagList(tags),
   })).LoadBalancers?.[0];
   if (!balancer) throw new Error(`no load balancer ${plan.name} was made`);
   const LoadBalancerArn = balancer.LoadBalancerArn ?? '';
   if (found && [...securityGroups].sort().join() !== [...(found.SecurityGroups ?? [])].sort().join()) await elb('SetSecurityGroups', { LoadBalancerArn, SecurityGroups: securityGroups });
+  const standsIn = (found?.AvailabilityZones ?? []).map(({ SubnetId = '' }) => SubnetId);
+  if (found && plan.subnetIds && [...plan.subnetIds].sort().join() !== standsIn.sort().join()) await elb('SetSubnets', { LoadBalancerArn, Subnets: plan.subnetIds });
   const current = Object.keys(plan.attributes).length ? (await elb('DescribeLoadBalancerAttributes', { LoadBalancerArn })).Attributes : [];
   const changed = differing(plan.attributes, current);
   if (changed.length) await elb('ModifyLoadBalancerAttributes', { LoadBalancerArn, Attributes: changed });
