@@ -20,6 +20,7 @@ import { enginesFor } from './engines.ts';
 import { layFiles } from './files.ts';
 import { folderOf, knownInstances, readState } from './folder.ts';
 import { clearInit, initPid, startInit, type Place } from './init.ts';
+import { raiseInotifyLimits } from './inotify.ts';
 import { keepItems } from './items.ts';
 import { keepInstance, NotStartable, powerOff, running, type Wish } from './keep.ts';
 import { rootFiles, writeRootFiles } from './root-files.ts';
@@ -40,6 +41,7 @@ export const makeInstancesPart: MakePart = (host) => {
   const laid = new Map<string, string>();
   const lookAtConsole = watchConsoles();
   let desired: Desired | undefined;
+  let raised = false;
 
   const place = (id: string): Place => ({ installationName: installation.name, id, folder: folderOf(dir, id), runcRoot: join(host.runDir, 'runc') });
   const items = keepItems(
@@ -97,6 +99,8 @@ export const makeInstancesPart: MakePart = (host) => {
   return {
     name: 'instances',
     async reconcile(wished) {
+      if (!raised) for (const failure of await raiseInotifyLimits()) host.log('inotify limits stay as they are', { failure });
+      raised = true;
       const known = await knownInstances(dir);
       if (!desired) {
         await reportKnown(known);

@@ -55,3 +55,4 @@ export { deleteSecurityGroup, keepSecurityGroup } from './security-groups.ts';
 export { instances, networkInterfaces } from './records.ts';
 export type { Instance, InstanceStateName, NetworkInterface } from './records.ts';
 export { setSystemTag } from './tagging.ts';
+export { zoneId } from './zones.ts';

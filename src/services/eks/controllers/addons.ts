@@ -12,6 +12,7 @@ import { dnsServiceAddress } from '../control-plane/arguments.ts';
 import { kubeOf } from '../kube.ts';
 import { addons, clusters, updates } from '../records.ts';
 import type { Addon, Cluster, Issue } from '../records.ts';
+import { GP2, storageClasses } from './storage/resources.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const bindings: Resource<KubeObject & { [member: string]: unknown }> = { apiVersion: `${RBAC}/v1`, kind: 'ClusterRoleBinding', plural: 'clusterrolebindings', namespaced: false };
@@ -37,6 +38,7 @@ export const bootstrapController: Controller = {
     const scope = clusters.parse(key);
     const kube = await kubeOf(env, scope, cluster);
     await kube.apply(bindings, PROXIER);
+    await kube.apply(storageClasses, GP2, { fieldManager: 'eks' });
     if (cluster.bootstrapSelfManagedAddons) for (const { resource, object } of await coreDnsOf(env, scope, cluster)) await kube.apply(resource, object, { fieldManager: 'eks' });
     await clusters.update(env.store, key, (now) => ({ ...now, bootstrapped: true }));
   },

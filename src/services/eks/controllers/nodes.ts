@@ -3,7 +3,7 @@ import type { Env, Scope } from '../../../control/service.ts';
 import { isConflict, isNotFound } from '../../../kube/errors.ts';
 import { nodes } from '../../../kube/resources.ts';
 import type { KubeNode } from '../../../kube/types.ts';
-import { instanceById, instances } from '../../ec2/index.ts';
+import { instanceById, instances, zoneId } from '../../ec2/index.ts';
 import type { Instance } from '../../ec2/index.ts';
 import { clusterWorlds } from '../worlds.ts';
 import { clusters } from '../records.ts';
@@ -64,6 +64,7 @@ export function nodeStep(node: KubeNode, instance: Instance | undefined | null, 
   if (!instance || instance.state === 'terminated') return { type: 'delete' };
   const wished = {
     'topology.kubernetes.io/zone': instance.zone, 'topology.kubernetes.io/region': region, 'node.kubernetes.io/instance-type': instance.instanceType,
+    'topology.k8s.aws/zone-id': zoneId(instance.zone),
     'failure-domain.beta.kubernetes.io/zone': instance.zone, 'failure-domain.beta.kubernetes.io/region': region, 'beta.kubernetes.io/instance-type': instance.instanceType,
   };
   const labels = Object.fromEntries(Object.entries(wished).filter(([key, value]) => node.metadata.labels?.[key] !== value));

@@ -140,7 +140,7 @@ describe('nodes of a group', () => {
   });
 
   it('are left alone once they have everything', () => {
-    const labels = { 'topology.kubernetes.io/zone': 'us-east-1a', 'topology.kubernetes.io/region': 'us-east-1', 'node.kubernetes.io/instance-type': 't3.medium', 'failure-domain.beta.kubernetes.io/zone': 'us-east-1a', 'failure-domain.beta.kubernetes.io/region': 'us-east-1', 'beta.kubernetes.io/instance-type': 't3.medium' };
+    const labels = { 'topology.kubernetes.io/zone': 'us-east-1a', 'topology.kubernetes.io/region': 'us-east-1', 'node.kubernetes.io/instance-type': 't3.medium', 'topology.k8s.aws/zone-id': 'use1-az1', 'failure-domain.beta.kubernetes.io/zone': 'us-east-1a', 'failure-domain.beta.kubernetes.io/region': 'us-east-1', 'beta.kubernetes.io/instance-type': 't3.medium' };
     const whole: KubeNode = { metadata: { name: 'n', labels }, spec: { providerID: 'aws:///us-east-1a/i-01' }, status: { addresses: [{ type: 'InternalIP', address: '10.0.0.5' }] } };
     assert.deepEqual(nodeStep(whole, instance, 'us-east-1'), { type: 'nothing' });
     const stopped = nodeStep(whole, { ...instance, state: 'stopped' }, 'us-east-1');

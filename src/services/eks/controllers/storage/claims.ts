@@ -6,7 +6,7 @@ import { failureOf } from './failures.ts';
 import { PlanError, persistentVolume, planVolume, volumeName } from './plan.ts';
 import type { VolumePlan } from './plan.ts';
 import { bytesOf, gibOf } from './quantity.ts';
-import { DRIVER, claims, volumes } from './resources.ts';
+import { DRIVER, IN_TREE, claims, volumes } from './resources.ts';
 import type { Claim, StorageClass } from './resources.ts';
 import type { Sight } from './sight.ts';
 
@@ -16,6 +16,8 @@ const RETRY_MS = 2000;
 const LOOK_MS = 300;
 const PROVISIONERS = ['volume.kubernetes.io/storage-provisioner', 'volume.beta.kubernetes.io/storage-provisioner'];
 export const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
+/** Classes of the volume plugin that Kubernetes once had itself are the driver's: the controller manager says so in the claim. */
+const PROVISIONED = [DRIVER, IN_TREE];
 const ZONE = 'topology.kubernetes.io/zone';
 
 type Again = { againInMs: number } | undefined;
@@ -23,7 +25,7 @@ type Again = { againInMs: number } | undefined;
 export async function settleClaim(sight: Sight, namespace: string, name: string): Promise<Again> {
   const claim = sight.caches.claims.get(name, namespace);
   const storageClass = sight.caches.storageClasses.get(claim?.spec.storageClassName ?? '');
-  if (!claim || claim.metadata.deletionTimestamp || storageClass?.provisioner !== DRIVER) return undefined;
+  if (!claim || claim.metadata.deletionTimestamp || !storageClass || !PROVISIONED.includes(storageClass.provisioner)) return undefined;
   if (claim.spec.volumeName) return grow(sight, claim, storageClass);
   // Set by the controller manager once the claim is to be provisioned.
   if (!PROVISIONERS.some((key) => claim.metadata.annotations?.[key] === DRIVER) || sight.caches.volumes.get(volumeName(claim))) return undefined;

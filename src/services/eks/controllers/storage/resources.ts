@@ -71,5 +71,9 @@ export const csiNodes: Resource<CsiNode> = { apiVersion: STORAGE, kind: 'CSINode
 export const csiDrivers: Resource = { apiVersion: STORAGE, kind: 'CSIDriver', plural: 'csidrivers', namespaced: false };
 
 export const DRIVER = 'ebs.csi.aws.com';
+/** https://kubernetes.io/docs/concepts/storage/volumes/#aws-ebs-csi-migration */
+export const IN_TREE = 'kubernetes.io/aws-ebs';
+/** Each cluster of EKS has it from birth. It is the default of none since 1.30, and needs the EBS CSI driver. */
+export const GP2: StorageClass = { metadata: { name: 'gp2' }, provisioner: IN_TREE, parameters: { type: 'gp2', fsType: 'ext4' }, reclaimPolicy: 'Delete', volumeBindingMode: 'WaitForFirstConsumer' };
 export const PROVISIONER_FINALIZER = 'external-provisioner.volume.kubernetes.io/finalizer';
 export const ATTACHER_FINALIZER = 'external-attacher/ebs-csi-aws-com';

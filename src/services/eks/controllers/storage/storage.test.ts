@@ -4,6 +4,7 @@ import { zoneFor } from './claims.ts';
 import { freeDevice } from './ebs.ts';
 import { PlanError, persistentVolume, planVolume } from './plan.ts';
 import { bytesOf, gibOf } from './quantity.ts';
+import { GP2 } from './resources.ts';
 import type { Claim, CsiNode, StorageClass, Volume } from './resources.ts';
 import type { Sight } from './sight.ts';
 import { stepOf } from './volumes.ts';
@@ -35,6 +36,11 @@ test('a claim becomes a volume of its zone and the PersistentVolume that is boun
   assert.equal(spec.csi?.fsType, 'ext4');
   assert.equal(spec.persistentVolumeReclaimPolicy, 'Delete');
   assert.match(JSON.stringify(spec.nodeAffinity), /topology\.ebs\.csi\.aws\.com\/zone.*us-east-1b/);
+});
+
+test('the class that a cluster is born with makes volumes of EBS', () => {
+  const { input, fsType } = planVolume('main', claim, GP2, 'us-east-1b');
+  assert.deepEqual([input.VolumeType, fsType], ['gp2', 'ext4']);
 });
 
 test('parameters are taken in any case; what cannot be is refused in the driver\'s words', () => {
