@@ -16,7 +16,8 @@ import { up } from './up.ts';
 const PROCS = Math.min(25, 5 * availableParallelism());
 /** As a shell has it: 128 and the signal's number. */
 const INTERRUPTED = 130;
-const ALONE = '(Serial || Slow || Disruptive)';
+/** What has the cluster for itself. */
+const ALONE = '(Serial || Disruptive)';
 
 export const command: Command = {
   usage: '[--focus RE] [--skip RE] [--procs N] [--keep]',
@@ -32,7 +33,11 @@ export const command: Command = {
     await ensureEngines(['kubernetes-1.36', 'etcd', 'coredns', 'csi', 'conformance']);
     const connection = { endpoint: endpointOf(installation), region: installation.region, credentials: await readAdminKey(installation) };
     const results = join(installation.stateDir, 'conformance', new Date().toISOString().slice(0, 19).replaceAll(':', '-'));
-    const parts: Part[] = [{ name: 'parallel', labels: `Conformance && !${ALONE}`, procs }, { name: 'serial', labels: `Conformance && ${ALONE}`, procs: 1 }];
+    const parts: Part[] = [
+      { name: 'parallel', labels: `Conformance && !Slow && !${ALONE}`, procs },
+      { name: 'slow', labels: `Conformance && Slow && !${ALONE}`, procs },
+      { name: 'serial', labels: `Conformance && ${ALONE}`, procs: 1 },
+    ];
 
     const interrupted = new AbortController();
     const interrupt = () => {
@@ -78,7 +83,7 @@ function runShown(suite: Suite, part: Part, choice: Choice, signal: AbortSignal)
   return steps().run(`${part.name} tests`, (progress) =>
     runPart(suite, part, choice, ({ passed, failed, total, failure }: Counts) => {
       if (failure) console.error(`${isLive() ? '\r\x1b[2K' : ''}✘ ${failure}`);
-      progress({ what: isLive() ? `${passed} passed, ${failed} failed, ${total - passed - failed} left` : 'running', done: passed + failed, total });
+      progress({ what: isLive() ? `✔ ${passed}  ✘ ${failed}  ${total - passed - failed} left` : 'running', done: passed + failed, total });
     }, signal));
 }
 

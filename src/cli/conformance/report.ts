@@ -47,23 +47,25 @@ function stateOf(state: string): TestResult['state'] | undefined {
   return state === 'skipped' || state === 'pending' || state === '' ? undefined : 'unfinished';
 }
 
-const LONGEST_REASON = 160;
+const LONGEST_REASON = 240;
 
 function reasonOf(failure: Spec['Failure']): string {
   if (!failure) return '';
-  const lines = failure.Message.split('\n').map((line) => line.trim()).filter(Boolean);
-  const text = lines.slice(0, 2).join(' ').replace(/\s+/g, ' ');
+  const text = failure.Message.replace(/\s+/g, ' ').trim();
   const short = text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON)}…` : text;
   return `${short} (${failure.Location.FileName.replace(/.*\//, '')}:${failure.Location.LineNumber})`;
 }
 
-/** What is printed at the end. */
+/** What is printed at the end: how each of upstream's groups did, and what did not pass and why. */
 export function summary(results: TestResult[]): string {
-  const of = (state: TestResult['state']) => results.filter((one) => one.state === state);
+  const count = (state: TestResult['state'], among = results) => among.filter((one) => one.state === state).length;
+  const groups = Map.groupBy(results, ({ name }) => /^\[([^\]]+)\]/.exec(name)?.[1] ?? '');
+  const rows = [...groups].sort(([a], [b]) => a.localeCompare(b)).map(([group, tests]) => [group, `${count('passed', tests)}`, `${tests.length - count('passed', tests) || ''}`]);
   const wrong = results.filter(({ state }) => state !== 'passed').sort((a, b) => a.name.localeCompare(b.name));
-  const rows = wrong.map(({ state, name, ms, reason }) => [state === 'failed' ? '✘' : '?', name.replace(/ \[Conformance\]/, ''), duration(ms), reason]);
   return [
-    ...(rows.length ? [table([['', 'DID NOT PASS', 'AFTER', 'WHY'], ...rows]), ''] : []),
-    `${of('passed').length} passed, ${of('failed').length} failed${of('unfinished').length ? `, ${of('unfinished').length} unfinished` : ''}`,
+    table([['GROUP', 'PASSED', 'DID NOT'], ...rows]), '',
+    ...wrong.flatMap(({ state, name, ms, reason }) => [`${state === 'failed' ? '✘' : '?'} ${name.replace(' [Conformance]', '')}  ${duration(ms)}`, `    ${reason}`]),
+    ...(wrong.length ? [''] : []),
+    `${count('passed')} passed, ${count('failed')} failed${count('unfinished') ? `, ${count('unfinished')} unfinished` : ''}`,
   ].join('\n');
 }

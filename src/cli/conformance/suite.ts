@@ -12,7 +12,7 @@ import { readReport, type TestResult } from './report.ts';
 
 /** One run of upstream's suite by ginkgo. */
 export interface Part {
-  /** `parallel`, `serial`: the folder of its report. */
+  /** `parallel`, `slow`, `serial`: the folder of its report. */
   name: string;
   /** ginkgo's filter by labels: https://onsi.github.io/ginkgo/#spec-labels */
   labels: string;
@@ -74,7 +74,8 @@ export async function runPart(suite: Suite, part: Part, { focus, skip }: Choice,
   const child = spawn(suite.ginkgo, argv, { detached: true, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, KUBE_TEST_REPO_LIST: suite.registries } });
   child.stdout.setEncoding('utf8').on('data', watch(onProgress));
   for (const output of [child.stdout, child.stderr]) output.pipe(log, { end: false });
-  const interrupt = () => child.kill('SIGINT');
+  // As a terminal would, to ginkgo and its processes: it does not pass an interrupt on.
+  const interrupt = () => child.pid !== undefined && process.kill(-child.pid, 'SIGINT');
   signal.addEventListener('abort', interrupt);
   try {
     await once(child, 'close');

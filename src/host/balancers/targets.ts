@@ -50,11 +50,17 @@ export function targetCommands(id: string, group: BalancerTargetGroup, rows: rea
   return commands;
 }
 
-/** As an NLB does (`target_health_state.unhealthy.connection_termination.enabled`): nobody waits for an answer of a dead target's. */
+/**
+ * As an NLB does (`target_health_state.unhealthy.connection_termination.enabled`): nobody waits for an answer of a dead target's. Where
+ * all are down they are all used ("fail open"), and keep what they have: there is nothing better to connect to, and a slow machine is
+ * more likely than that many dead ones.
+ */
 function endedSessions({ protocol, targets }: BalancerTargetGroup, rows: readonly ServerRow[]): string[] {
   if (protocol !== 'TCP') return [];
-  const lost = rows.filter(({ name, status, connections }) => targets[name]?.draining === false && connections > 0 && status.startsWith('DOWN'));
-  return lost.map(({ backend, name }) => `shutdown sessions server ${backend}/${name}`);
+  const serving = rows.filter(({ name }) => targets[name]?.draining === false);
+  const down = serving.filter(({ status }) => status.startsWith('DOWN'));
+  if (down.length === serving.length) return [];
+  return down.filter(({ connections }) => connections > 0).map(({ backend, name }) => `shutdown sessions server ${backend}/${name}`);
 }
 
 const isInitial = (status: string) => status.startsWith('NOLB');

@@ -99,7 +99,7 @@ test('bytes pass both ways once a connection to the target succeeds; a dead targ
   await until('greeted', () => client.heard === '9001\n');
   client.socket.write('hello');
   await until('echoed', () => client.heard === '9001\nhello');
-  await echo(9002);
+  const two = await echo(9002);
   await set(group({ ...target(9001), ...target(9002) }));
   await until('the second', () => health(9002)?.state === 'healthy');
   assert.deepEqual(new Set([await reached(), await reached(), await reached()]), new Set(['9001', '9002']));
@@ -107,6 +107,15 @@ test('bytes pass both ways once a connection to the target succeeds; a dead targ
   await until('unhealthy', () => health(9001)?.state === 'unhealthy');
   await until('cut off', () => client.closed, 2000);
   for (let i = 0; i < 4; i++) assert.equal(await reached(), '9002');
+
+  const last = connect();
+  await until('greeted', () => last.heard === '9002\n');
+  two.close();
+  await until('unhealthy', () => health(9002)?.state === 'unhealthy');
+  last.socket.write('on');
+  await until('what the last target has goes on', () => last.heard === '9002\non');
+  last.socket.destroy();
+  await echo(9002);
 });
 
 test('a draining target gets nothing new, keeps what it has, and when it leaves, unless connections are to end', async () => {
