@@ -5,7 +5,6 @@ import { cacheDir } from '../engines/cache.ts';
 import { goVersion, OLDEST_GO } from '../engines/go.ts';
 import { everydayEngines, list } from '../engines/index.ts';
 import type { Command } from './command.ts';
-import { fits, kubectl } from './kubectl.ts';
 import { packages, missingPackages } from './packages.ts';
 import { table } from './terminal.ts';
 
@@ -21,7 +20,7 @@ export const command: Command = {
   usage: '',
   summary: 'what this machine lacks for Gantry, and how to mend it',
   async run() {
-    const findings = (await Promise.all([root(), system(), packagesFound(), go(), enginesFound(), kubectlFound(), kernel(), cgroups(), room()])).flat();
+    const findings = (await Promise.all([root(), system(), packagesFound(), go(), enginesFound(), kernel(), cgroups(), room()])).flat();
     const marks = { good: '✔', weak: '!', lacks: '✘' };
     console.log(table(findings.map(({ what, state, found }) => [marks[state], what, found])));
     for (const { what, mend } of findings) if (mend) console.log(`\n${what}: ${mend}`);
@@ -62,12 +61,6 @@ async function enginesFound(): Promise<Finding> {
   const missing = (await list()).filter(({ name, state }) => everydayEngines.includes(name) && state === 'missing');
   if (missing.length === 0) return { what: 'engines', state: 'good', found: cacheDir('engines') };
   return { what: 'engines', state: 'weak', found: `not built: ${missing.map(({ name }) => name).join(' ')}`, mend: 'gantry up builds them once (some minutes), or now: gantry engines build' };
-}
-
-async function kubectlFound(): Promise<Finding> {
-  const { found = 'none', wanted } = await kubectl();
-  if (fits({ found, wanted })) return { what: 'kubectl', state: 'good', found };
-  return { what: 'kubectl', state: 'weak', found, mend: `one of ${wanted} fits EKS clusters: eval "$(gantry env)" puts Gantry's own on the path` };
 }
 
 /** Tries what Gantry will do, in a namespace and a mount of its own that are gone afterwards. */
