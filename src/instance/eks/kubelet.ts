@@ -76,6 +76,10 @@ function kubeletConfiguration(facts: NodeFacts, { cluster }: NodeConfig, maxPods
     // An own, lower score needs CAP_SYS_RESOURCE.
     oomScoreAdj: 0,
     hairpinMode: 'hairpin-veth', maxPods, serializeImagePulls: false,
+    // What containers do is looked at each second, as until 1.35. Looked at as soon as one was started, a short command is told of while it
+    // runs, `kubectl run -i` attaches to it between its last word and its end, and what it said is lost (kubernetes#27264): a third of the
+    // times, with an API server some milliseconds away.
+    featureGates: { PLEGOnDemandRelist: false },
     kubeReserved: { cpu: `${reservedMillicores(facts.vcpus)}m`, memory: '442Mi' },
     // The machine's processors beyond the instance's.
     ...(extraCpus > 0 && { systemReserved: { cpu: String(extraCpus) } }),
