@@ -67,7 +67,7 @@ describe('pods', { skip, timeout: 300_000 }, () => {
   it('find each other by cluster DNS, at a service, all of those behind it', async () => {
     await kubectl('expose', `--namespace=${name}`, 'deployment/web', '--port=80', '--target-port=8080');
     const from = pods[0]?.metadata.name ?? '';
-    const fetch = (host: string) => kubectl('exec', `--namespace=${name}`, from, '--', 'wget', '-q', '-T', '5', '-O', '-', `http://${host}/cgi-bin/index.cgi`);
+    const fetch = (host: string) => kubectl('exec', `--namespace=${name}`, from, '--', 'timeout', '5', 'wget', '-q', '-O', '-', `http://${host}/cgi-bin/index.cgi`);
     await until('the service answers', 30, () => fetch(`web.${name}.svc.cluster.local`));
     const seen = new Set<string>();
     await until('each of them was reached', 30, async () => {
@@ -95,12 +95,12 @@ describe('pods', { skip, timeout: 300_000 }, () => {
     it('are reached by an instance outside of it once a rule says so, and no longer than that', async () => {
       const GroupId = (await clients.eks.describeCluster({ name: cluster.name })).cluster?.resourcesVpcConfig?.clusterSecurityGroupId;
       const rule = { GroupId, IpPermissions: [{ IpProtocol: 'tcp', FromPort: 8080, ToPort: 8080, UserIdGroupPairs: [{ GroupId: group }] }] };
-      const reached = async () => (await ask(probe.publicAddress, { url: `http://${pods[0]?.status.podIP}:8080/cgi-bin/index.cgi` })).status;
-      assert.equal(await reached(), 0);
+      const reached = () => ask(probe.publicAddress, { url: `http://${pods[0]?.status.podIP}:8080/` });
+      assert.equal((await reached()).status, 0);
       await ec2.authorizeSecurityGroupIngress(rule);
-      await until('it is let in', 30, async () => holds(await reached(), (status) => status === 200));
+      await until('it is let in', 30, async () => holds(await reached(), ({ status }) => status === 404));
       await ec2.revokeSecurityGroupIngress(rule);
-      await until('it is kept out again', 30, async () => holds({ status: await reached() }, ({ status }) => status === 0));
+      await until('it is kept out again', 30, async () => holds(await reached(), ({ status }) => status === 0));
     });
   });
 });

@@ -60,7 +60,6 @@ const global = (folder: string, hash: string) => section([
 /** One section a mode, which frontends and backends name by `from`. */
 function defaults({ idleTimeout }: DesiredBalancer, folder: string): string[] {
   const both = [
-    'timeout connect 10s',
     `timeout client ${idleTimeout}s`,
     `timeout server ${idleTimeout}s`,
     'load-server-state-from-file global',
@@ -71,6 +70,7 @@ function defaults({ idleTimeout }: DesiredBalancer, folder: string): string[] {
   const http = section([
     'defaults http',
     'mode http',
+    'timeout connect 10s',
     ...both,
     `timeout http-keep-alive ${idleTimeout}s`,
     // A connection on which nothing was asked stays open over a reload until its next answer.
@@ -79,7 +79,8 @@ function defaults({ idleTimeout }: DesiredBalancer, folder: string): string[] {
     'retry-on conn-failure empty-response',
     ...Object.keys(errorFiles).map((status) => `errorfile ${status} ${join(folder, `error-${status}`)}`),
   ]);
-  return [http, section(['defaults tcp', 'mode tcp', ...both])];
+  // A target that vanished without a word is given up for another one before its client loses patience.
+  return [http, section(['defaults tcp', 'mode tcp', 'timeout connect 3s', ...both])];
 }
 
 function backend(id: string, group: BalancerTargetGroup, hostHeader: string, noTargetsFile: string): string {
