@@ -95,7 +95,7 @@ describe('pods', { skip, timeout: 300_000 }, () => {
     it('are reached by an instance outside of it once a rule says so, and no longer than that', async () => {
       const GroupId = (await clients.eks.describeCluster({ name: cluster.name })).cluster?.resourcesVpcConfig?.clusterSecurityGroupId;
       const rule = { GroupId, IpPermissions: [{ IpProtocol: 'tcp', FromPort: 8080, ToPort: 8080, UserIdGroupPairs: [{ GroupId: group }] }] };
-      const reached = () => ask(probe.publicAddress, { url: `http://${pods[0]?.status.podIP}:8080/` });
+      const reached = () => ask(probe.publicAddress, { url: `http://${pods[0]?.status.podIP}:8080/none` });
       assert.equal((await reached()).status, 0);
       await ec2.authorizeSecurityGroupIngress(rule);
       await until('it is let in', 30, async () => holds(await reached(), ({ status }) => status === 404));

@@ -20,6 +20,7 @@ const network = makeNetworkPart(host, () => {});
 const balancers = makeBalancersPart(host, () => void balancers.reconcile(wish).catch(() => {}));
 const lb = 'lb-0123456789abcdef';
 const instance = 'i-0aaaaaaaaaaaaaaaa';
+const silent = 'i-0bbbbbbbbbbbbbbbb';
 const everything = [{ protocol: '-1', source: { cidr: '0.0.0.0/0' } }];
 const closers: (() => void)[] = [];
 
@@ -77,6 +78,10 @@ before(async () => {
   wish.interface.set('eni-0a', testInterface(6, instance, { securityGroupIds: ['sg-0'] }));
   wish.interface.set('eni-0lb', testInterface(5, lb, { securityGroupIds: ['sg-0'], publicAddress: publicAddress(5) }));
   wish.securityGroup.set('sg-0', { networkId: vpcId, ingress: everything, egress: everything, members: [] });
+  // Where nothing gets in, and nothing says so.
+  wish.instance.set(silent, testInstance(['eni-0s']));
+  wish.interface.set('eni-0s', testInterface(7, silent, { securityGroupIds: ['sg-1'] }));
+  wish.securityGroup.set('sg-1', { networkId: vpcId, ingress: [], egress: everything, members: [] });
   wish.balancer.set(lb, { networkId: vpcId, interfaceIds: ['eni-0lb'], listeners: [], targetGroups: {}, idleTimeout: 350 });
   await network.reconcile(wish);
 });
@@ -116,6 +121,11 @@ test('bytes pass both ways once a connection to the target succeeds; a dead targ
   await until('what the last target has goes on', () => last.heard === '9002\non');
   last.socket.destroy();
   await echo(9002);
+});
+
+test('a client that comes to a silent target, not yet known to be dead, reaches another one', async () => {
+  await set(group({ ...target(9002), '172.31.0.7:9002': { address: '172.31.0.7', port: 9002, draining: false } }, {}, { enabled: false }));
+  assert.deepEqual(await Promise.all([reached(), reached(), reached(), reached()]), ['9002', '9002', '9002', '9002']);
 });
 
 test('a draining target gets nothing new, keeps what it has, and when it leaves, unless connections are to end', async () => {
