@@ -30,7 +30,7 @@ describe('access to a cluster', { skip, timeout: 180_000 }, () => {
   });
 
   after(async () => {
-    await kubectl('delete', 'namespace', open, closed);
+    await kubectl('delete', 'namespace', open, closed, '--wait=false');
     await kubectl('delete', 'configmap', 'aws-auth', '--namespace=kube-system', '--ignore-not-found');
     await removeUser(clients, name);
     await iam.deleteRole({ RoleName: `${name}-role` });

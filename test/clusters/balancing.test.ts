@@ -8,7 +8,7 @@ import { holds, until } from '../fixtures/until.ts';
 
 const { ec2, elb } = clients;
 const NLB = 'service.beta.kubernetes.io/aws-load-balancer';
-const QUICK = { [`${NLB}-type`]: 'external', [`${NLB}-healthcheck-interval`]: '5', [`${NLB}-healthcheck-healthy-threshold`]: '2' };
+const QUICK = { [`${NLB}-type`]: 'external', [`${NLB}-healthcheck-interval`]: '5', [`${NLB}-healthcheck-timeout`]: '3', [`${NLB}-healthcheck-healthy-threshold`]: '2' };
 const PAGE = '/cgi-bin/index.cgi';
 
 /** Services and Ingresses are balancers of the VPC, with the pods or the nodes behind them. */
@@ -32,7 +32,7 @@ describe('balancing', { skip, timeout: 300_000 }, () => {
   });
 
   after(async () => {
-    await kubectl('delete', 'namespace', name, '--ignore-not-found');
+    await kubectl('delete', 'namespace', name, '--wait=false');
   });
 
   const securityGroups = async () => ((await ec2.describeSecurityGroups({})).SecurityGroups ?? []).map(({ GroupId = '' }) => GroupId).sort();

@@ -22,7 +22,7 @@ describe('Fargate', { skip, timeout: 240_000 }, () => {
   });
 
   after(async () => {
-    await kubectl('delete', 'namespace', name);
+    await kubectl('delete', 'namespace', name, '--wait=false');
   });
 
   it('has profiles that say which pods and where', async () => {

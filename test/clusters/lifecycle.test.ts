@@ -71,6 +71,7 @@ describe('a cluster of its own', { skip, timeout: 300_000 }, () => {
 
   it('goes over to access entries, and not back', async () => {
     await eks.updateClusterConfig({ name, accessConfig: { authenticationMode: 'API' } });
+    assert.deepEqual((await eks.listAccessEntries({ clusterName: name })).accessEntries, [`arn:aws:iam::${account}:user/admin`], 'its creator has an entry now');
     await eks.createAccessEntry({ clusterName: name, principalArn: worker.arn, kubernetesGroups: ['others'] });
     await until('the entry counts', 30, async () => holds(await whoami(kubectlOf(one, worker.keys)), ({ groups }) => groups.includes('others') && !groups.includes('workers')));
     await until('the config map counts no more', 30, () => kubectlOf(one, someone.keys)('get', 'pods').then(() => false, (error: Error) => UNKNOWN.test(error.message)));
@@ -79,6 +80,7 @@ describe('a cluster of its own', { skip, timeout: 300_000 }, () => {
 
   it('is closed to the outside when public access ends', async () => {
     const kubectl = kubectlOf(one);
+    await until('its creator is let in by the entry', 30, () => kubectlOf(one)('auth', 'can-i', '*', '*'));
     await kubectl('get', '--raw', '/readyz');
     const { update } = await eks.updateClusterConfig({ name, resourcesVpcConfig: { endpointPublicAccess: false, endpointPrivateAccess: true } });
     assert.equal(update?.type, 'EndpointAccessUpdate');

@@ -24,7 +24,7 @@ describe('a node group', { skip, timeout: 300_000 }, () => {
   });
 
   after(async () => {
-    await kubectl('delete', 'namespace', name);
+    await kubectl('delete', 'namespace', name, '--wait=false');
     await nodegroupActive(clients, cluster.name, cluster.nodegroup);
     await configure({ scalingConfig: { desiredSize: 2 }, labels: { removeLabels: ['added'] }, taints: { removeTaints: [taint] } });
     await nodegroupActive(clients, cluster.name, cluster.nodegroup);

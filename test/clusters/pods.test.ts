@@ -24,7 +24,7 @@ describe('pods', { skip, timeout: 300_000 }, () => {
     await kubectl.apply(namespace(name), deployment(name, 'web', `${cluster.image}:1`, 4));
   });
 
-  after(() => kubectl('delete', 'namespace', name));
+  after(() => kubectl('delete', 'namespace', name, '--wait=false'));
 
   it('are managed by kubectl with the kubeconfig that the AWS CLI wrote, as it is', async () => {
     const { stdout } = await run([await kubectlProgram(), 'version', '--output=json'], { env: cluster.env });

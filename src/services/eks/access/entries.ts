@@ -3,6 +3,7 @@ import type { RequestContext, Scope } from '../../../control/service.ts';
 import { uuid } from '../../../control/uuid.ts';
 import { accessEntryArn } from '../arns.ts';
 import { invalidParameter } from '../errors.ts';
+import { fargateProfiles, nodegroups } from '../records.ts';
 import type { AccessEntry, Cluster, Tags } from '../records.ts';
 import { CLUSTER_ADMIN_POLICY } from './policies.ts';
 
@@ -39,6 +40,14 @@ export function newAccessEntry(context: RequestContext, cluster: string, wish: N
 export function creatorEntry(context: RequestContext, cluster: Cluster): AccessEntry {
   const entry = newAccessEntry(context, cluster.name, { principalArn: cluster.creatorArn });
   return { ...entry, policies: [{ policyArn: CLUSTER_ADMIN_POLICY, scope: { type: 'cluster' }, associatedAt: entry.createdAt, modifiedAt: entry.createdAt }] };
+}
+
+/** Whom a cluster without access entries knew though no line of `aws-auth` names them: its creator, its node groups' and Fargate profiles' machines. */
+export async function entriesOfTheUnlisted(context: RequestContext, cluster: Cluster): Promise<AccessEntry[]> {
+  const groups = (await nodegroups.list(context.store, context, cluster.name)).map(({ value }) => ({ principalArn: value.nodeRole, type: 'EC2_LINUX' }));
+  const profiles = (await fargateProfiles.list(context.store, context, cluster.name)).map(({ value }) => ({ principalArn: value.podExecutionRoleArn, type: 'FARGATE_LINUX' }));
+  const machines = new Map([...groups, ...profiles].map((wish) => [wish.principalArn, newAccessEntry(context, cluster.name, wish)]));
+  return [...(cluster.bootstrapClusterCreatorAdminPermissions ? [creatorEntry(context, cluster)] : []), ...machines.values()];
 }
 
 export function checkUsername(username: string): string {

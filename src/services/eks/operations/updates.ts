@@ -2,11 +2,12 @@ import type * as Sdk from '@aws-sdk/client-eks';
 import type { RequestContext } from '../../../control/service.ts';
 import { transact } from '../../../control/transact.ts';
 import { subnetById } from '../../ec2/index.ts';
+import { entriesOfTheUnlisted } from '../access/entries.ts';
 import { uuid } from '../../../control/uuid.ts';
 import { invalidParameter, invalidRequest, resourceInUse, resourceNotFound } from '../errors.ts';
 import { requireAddon, requireCluster, requireNodegroup, tokenOf, updateWithToken } from '../lookups.ts';
 import { page } from '../paging.ts';
-import { clusters, updates } from '../records.ts';
+import { accessEntries, clusters, updates } from '../records.ts';
 import type { Cluster, Update } from '../records.ts';
 import { updateShape } from '../shapes.ts';
 import type { EksOperations } from '../table.ts';
@@ -31,7 +32,9 @@ export const updateOperations = {
         const { type, next, params } = await changed(input, value, context);
         // Settings are in force at once: the endpoint's firewall, names and members follow by the controller.
         const update: Update = { id, cluster: value.name, type, params, status: 'Successful', createdAt: context.now().toISOString(), errors: [], ...tokenOf(input) };
-        return { changes: [clusters.put(key, next, revision), updates.put(updates.key(context, value.name, id), update, 0)], result: { update: updateShape(update) } };
+        const entries = value.authenticationMode === 'CONFIG_MAP' && next.authenticationMode !== 'CONFIG_MAP' ? await entriesOfTheUnlisted(context, next) : [];
+        const letIn = entries.map((entry) => accessEntries.put(accessEntries.key(context, value.name, entry.principalArn), entry));
+        return { changes: [clusters.put(key, next, revision), updates.put(updates.key(context, value.name, id), update, 0), ...letIn], result: { update: updateShape(update) } };
       });
     },
   },
