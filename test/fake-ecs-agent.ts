@@ -13,7 +13,7 @@ const CAPABILITIES = ['com.amazonaws.ecs.capability.logging-driver.awslogs', 'co
  * An ECS agent that runs nothing: it registers an EC2 instance, keeps the real web socket, and says of each task that it runs (or what
  * `behaviour` says). What it holds outlives `disconnect`, as a state file would.
  */
-export async function startFakeAgent(client: { region: string; endpoint: string; credentials: { accessKeyId: string; secretAccessKey: string } }, options: { cluster: string; instanceId: string; behaviour?: Behaviour; cpu?: number; memory?: number }) {
+export async function startFakeAgent(client: { region: string; endpoint: string; credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } }, options: { cluster: string; instanceId: string; behaviour?: Behaviour; cpu?: number; memory?: number }) {
   const { cluster, instanceId, behaviour = () => 'run', cpu = 2048, memory = 1900 } = options;
   const ecs = new ECSClient(client);
   const integer = (name: string, integerValue: number) => ({ name, type: 'INTEGER', integerValue });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startControlPlane } from '../src/gateway/control-plane.ts';
-import type { DesiredKinds, DesiredMessage, ObservedChange } from '../src/wire/host.ts';
+import type { DesiredKinds, DesiredMessage, InstanceCredentials, ObservedChange } from '../src/wire/host.ts';
 
 const KEY = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'a secret of tests' };
 const TOKEN = 'host-token';
@@ -82,6 +82,12 @@ export async function startFakeHost(port: number, status: { memoryMiB: number; z
   return {
     observe,
     get: <K extends keyof DesiredKinds>(kind: K, thing: string) => desired.get(`${kind}/${thing}`) as DesiredKinds[K] | undefined,
+    ids: (kind: keyof DesiredKinds) => [...desired.keys()].filter((key) => key.startsWith(`${kind}/`)).map((key) => key.slice(kind.length + 1)),
+    /** As the metadata service asks for them. */
+    async credentials(instanceId: string): Promise<InstanceCredentials | undefined> {
+      const response = await fetch(`${url}/credentials`, { method: 'POST', headers, body: JSON.stringify({ instanceId }) });
+      return response.ok ? ((await response.json()) as InstanceCredentials) : undefined;
+    },
     list: <K extends keyof DesiredKinds>(kind: K) => [...desired].filter(([key]) => key.startsWith(`${kind}/`)).map(([, value]) => value as DesiredKinds[K]),
     async close() {
       stop.abort();

@@ -19,6 +19,8 @@ export interface Config {
   imagePullBehavior: 'default' | 'always' | 'once' | 'prefer-cached';
   imageCleanup: { disabled: boolean; intervalMs: number; minimumAgeMs: number; imagesPerCycle: number };
   privilegedDisabled: boolean;
+  /** Tasks in awsvpc mode do not reach the instance metadata service. */
+  awsvpcBlockMetadata: boolean;
   dynamicHostPorts: { first: number; last: number };
   dataDir: string;
   logDir: string;
@@ -63,6 +65,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       imagesPerCycle: Number(env.ECS_NUM_IMAGES_DELETE_PER_CYCLE) || 5,
     },
     privilegedDisabled: on('ECS_DISABLE_PRIVILEGED'),
+    awsvpcBlockMetadata: on('ECS_AWSVPC_BLOCK_IMDS'),
     dynamicHostPorts: portRange(env.ECS_DYNAMIC_HOST_PORT_RANGE),
     dataDir: env.ECS_DATADIR || '/var/lib/ecs',
     logDir: env.ECS_LOGDIR || '/var/log/ecs',

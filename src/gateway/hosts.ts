@@ -5,6 +5,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { desiredPrefix, type HostRecord, hostKey, observedKey } from '../control/hosts.ts';
 import type { Env } from '../control/service.ts';
 import { credentialsForInstance } from '../services/ec2/index.ts';
+import { credentialsForFargate } from '../services/ecs/index.ts';
 import { credentialsForSandbox } from '../services/eks/index.ts';
 import type { Change, StoreEvent } from '../store/store.ts';
 import type { DesiredChange, DesiredKind, DesiredMessage, HostStatus, ObservedChange } from '../wire/host.ts';
@@ -39,7 +40,7 @@ export async function handleHost(request: IncomingMessage, response: ServerRespo
     }
     case 'POST credentials': {
       const { instanceId } = JSON.parse((await readBody(request, MOST_BYTES)).toString()) as { instanceId: string };
-      const credentials = (await credentialsForInstance(env, instanceId)) ?? (await credentialsForSandbox(env, instanceId));
+      const credentials = (await credentialsForInstance(env, instanceId)) ?? (await credentialsForSandbox(env, instanceId)) ?? (await credentialsForFargate(env, instanceId));
       return credentials ? sendJson(response, 200, credentials) : sendJson(response, 404, { message: 'the instance has no role' });
     }
     default:

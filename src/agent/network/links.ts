@@ -25,6 +25,11 @@ export async function addAddress(address: string, device: string): Promise<void>
   await run(['ip', 'address', 'replace', address, 'dev', device]);
 }
 
+/** What is sent there is refused. */
+export async function blackhole(destination: string, namespace: string): Promise<void> {
+  await run(['ip', ...within(namespace), 'route', 'replace', 'blackhole', destination]);
+}
+
 const within = (namespace?: string) => (namespace ? ['-n', namespace] : []);
 
 /** `/var/run/netns/cni-1` → `cni-1` */

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { networkMode } from '../names.ts';
 import type { AgentState, PortBinding, SandboxRecord, TaskRecord } from '../state.ts';
 import { isolate, moveInterfaceIn, moveInterfaceOut } from './awsvpc.ts';
+import { blackhole, namespaceName } from './links.ts';
 import { makePorts } from './ports.ts';
 
 /** The networks of sandboxes, as the task engine asks for them. */
@@ -32,6 +33,7 @@ export function makeNetwork(state: AgentState, config: Config): Network {
       const eni = record.task.elasticNetworkInterfaces?.[0];
       if (mode !== 'awsvpc') return;
       if (!eni) throw new Error('the task has no network interface');
+      if (config.awsvpcBlockMetadata && sandbox.netns) await blackhole('169.254.169.254/32', namespaceName(sandbox.netns));
       await moveInterfaceIn(place(sandbox, config), eni);
     },
     async disconnect(record, sandbox) {

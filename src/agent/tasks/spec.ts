@@ -126,7 +126,7 @@ export function environment(record: TaskRecord, container: AcsContainer, instanc
   const { metadataId } = record.containers[container.name]!;
   const role = record.task.roleCredentials;
   return {
-    AWS_EXECUTION_ENV: 'AWS_ECS_EC2',
+    AWS_EXECUTION_ENV: record.task.launchType === 'FARGATE' ? 'AWS_ECS_FARGATE' : 'AWS_ECS_EC2',
     AWS_REGION: instance.region,
     AWS_DEFAULT_REGION: instance.region,
     // Not AWS's: here a program finds the cloud that it runs in by this name.

@@ -43,11 +43,12 @@ export { operations as ec2Operations } from './operations.ts';
 export { images } from './catalogue/images.ts';
 export { instanceTypes } from './catalogue/instance-types.ts';
 export { credentialsForInstance } from './credentials.ts';
+export { privateDnsName } from './network/dns-names.ts';
 export { checkLaunch, runInstances } from './launch/index.ts';
 export { defaultSecurityGroup, defaultVpc, instanceById, networkInterfaceById, reachingInternet, securityGroupById, subnetById, subnetsOf, vpcById } from './lookups.ts';
 export { contains, formatCidr, overlaps, parseCidr } from './network/cidr.ts';
 export { createNetworkInterface, deleteNetworkInterface, setInterfaceGroups } from './network-interfaces.ts';
-export { chooseHost, hostIsLost } from './placement.ts';
+export { chooseHost, freeMemory, hostIsLost, roomFor } from './placement.ts';
 export { terminateInstances } from './power.ts';
 /** Groups that a service makes and keeps. */
 export { deleteSecurityGroup, keepSecurityGroup } from './security-groups.ts';

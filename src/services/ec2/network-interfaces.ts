@@ -22,6 +22,8 @@ export interface NewNetworkInterface extends AddressWish {
   interfaceType?: string;
   /** The service that makes it, `elasticloadbalancing.amazonaws.com`: customers can then neither change nor delete it. */
   requesterId?: string;
+  /** Customers are not told of it. */
+  hidden?: true;
   /** Gives it a public address for its life. */
   publicAddress?: boolean;
   /** Instead: one that customers do not see and that no internet gateway stands before. */
@@ -106,7 +108,7 @@ export function newInterface(env: Env, scope: Scope, plan: InterfacePlan, pools:
     interfaceType: plan.interfaceType ?? 'interface', mac: `0a:${env.randomHex(10).replace(/..(?=.)/g, '$&:')}`, address: own.address,
     groupIds: plan.groupIds, sourceDestCheck: true, createdAt: now, tags: plan.tags ?? {},
     ...(more.secondary.length > 0 && { secondary: more.secondary }), ...(more.prefixes.length > 0 && { prefixes: more.prefixes }),
-    ...(plan.requesterId && { requesterId: plan.requesterId }),
+    ...(plan.requesterId && { requesterId: plan.requesterId }), ...(plan.hidden && { hidden: plan.hidden }),
     ...(plan.elastic && { public: plan.elastic }),
     ...(shown && (plan.edgeAddress ? { edgeAddress: shown.address } : { public: { address: shown.address } })),
     ...(plan.publicAddress && plan.attachment?.instanceId && { publicOnStart: true }),

@@ -41,6 +41,13 @@ export async function chooseHost(env: Env, scope: Scope, zone?: string): Promise
   return (await rooms(env, scope, zone))[0]?.host;
 }
 
+/** A living host of the zone with so much memory left, and the change that takes it for the machine of this id until `freeMemory`. */
+export async function roomFor(env: Env, scope: Scope, zone: string, memoryMiB: number, id: string): Promise<{ hostId: string; change: Change } | undefined> {
+  const [room] = await rooms(env, scope, zone);
+  if (!room || room.freeMiB < memoryMiB) return undefined;
+  return { hostId: room.host.id, change: takeMemory(scope, room.host.id, room.ledger, memoryMiB, [id]) };
+}
+
 /** Where each instance goes, as many as there is room for: pure, the roomiest host first for each. */
 export function place(free: readonly { hostId: string; freeMiB: number }[], memoryMiB: number, instanceIds: string[]): Map<string, string> {
   const left = new Map(free.map(({ hostId, freeMiB }) => [hostId, freeMiB]));

@@ -119,6 +119,8 @@ export interface NetworkInterface {
   interfaceType: string;
   /** The service that made it; such an interface only that service may change. */
   requesterId?: string;
+  /** Customers are not told of it: a machine's that a service runs out of their sight. */
+  hidden?: true;
   mac: string;
   address: string;
   /** Private addresses beside the primary one. */

@@ -4,6 +4,7 @@ import { makeHub, type Sessions } from './acs/hub.ts';
 import { makeAcs } from './acs/surface.ts';
 import { makeTelemetry } from './acs/telemetry.ts';
 import { capacityController } from './controllers/capacity.ts';
+import { fargateController } from './controllers/fargate.ts';
 import { instanceController } from './controllers/instances.ts';
 import { serviceController } from './controllers/services.ts';
 import { taskDefinitionController } from './controllers/task-definitions.ts';
@@ -11,6 +12,9 @@ import { taskController } from './controllers/tasks.ts';
 import { waitingController } from './controllers/waiting.ts';
 import { missing, operations } from './operations.ts';
 import { agents } from './records.ts';
+
+/** For the machines of tasks on Fargate. */
+export { credentialsForFargate } from './fargate/credentials.ts';
 
 /** The connections of agents that this process holds. */
 const sessions: Sessions = new Map();
@@ -31,7 +35,7 @@ export const ecs: Service = {
   sdk,
   operations,
   missing,
-  controllers: [serviceController, taskController, waitingController, capacityController, instanceController, taskDefinitionController, makeHub(sessions)],
+  controllers: [serviceController, taskController, fargateController, waitingController, capacityController, instanceController, taskDefinitionController, makeHub(sessions)],
   surfaces: [makeAcs(sessions), makeTelemetry()],
   seed: forgetConnections,
 };

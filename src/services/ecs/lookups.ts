@@ -29,7 +29,7 @@ export async function requireTask(env: Env, scope: Scope, cluster: string, given
 
 export async function requireContainerInstance(env: Env, scope: Scope, cluster: string, given: string | undefined): Promise<Entry<ContainerInstance>> {
   const entry = given ? await containerInstances.get(env.store, scope, cluster, idIn(cluster, 'container-instance', given)) : undefined;
-  if (!entry) throw containerInstanceNotFound();
+  if (!entry || entry.value.fargate) throw containerInstanceNotFound();
   return entry;
 }
 

@@ -70,6 +70,8 @@ export interface ContainerInstance {
   id: string;
   cluster: string;
   ec2InstanceId?: string;
+  /** The machine of a task on Fargate, which customers do not see; its id is the task's. */
+  fargate?: true;
   status: 'ACTIVE' | 'DRAINING' | 'INACTIVE';
   /** Grows with each change, and with each task that is placed: a placement is a compare-and-set of this record. */
   version: number;
@@ -88,6 +90,7 @@ export interface AgentConnection {
   since: string;
 }
 
+export type LaunchType = 'EC2' | 'FARGATE';
 export type TaskStatus = 'PROVISIONING' | 'PENDING' | 'ACTIVATING' | 'RUNNING' | 'DEACTIVATING' | 'STOPPING' | 'DEPROVISIONING' | 'STOPPED';
 export type StopCode = 'TaskFailedToStart' | 'EssentialContainerExited' | 'UserInitiated' | 'ServiceSchedulerInitiated' | 'TerminationNotice' | 'InfrastructureHealth';
 
@@ -96,13 +99,13 @@ export interface Task {
   cluster: string;
   /** `family:revision` */
   taskDefinition: string;
-  /** The id of the container instance; absent while it waits for its capacity provider to grow. */
+  /** The id of the container instance, on Fargate the task's own; absent while it waits for its capacity provider to grow. */
   containerInstance?: string;
   capacityProvider?: string;
   /** How it is to be placed once there is room. */
   waiting?: { constraints: PlacementConstraint[]; strategy: PlacementStrategy[] };
   availabilityZone?: string;
-  launchType: 'EC2';
+  launchType: LaunchType;
   group: string;
   /** For a service's task the id of its deployment. */
   startedBy?: string;
@@ -184,8 +187,10 @@ export interface Service {
   schedulingStrategy: 'REPLICA' | 'DAEMON';
   desiredCount: number;
   taskDefinition: string;
-  launchType?: 'EC2';
+  launchType?: LaunchType;
   capacityProviderStrategy?: CapacityProviderStrategyItem[];
+  /** On Fargate alone: as it was given. */
+  platformVersion?: string;
   deploymentConfiguration: DeploymentConfiguration & { maximumPercent: number; minimumHealthyPercent: number };
   /** The newest, PRIMARY, first. */
   deployments: Deployment[];
@@ -239,7 +244,7 @@ export interface Deployment extends DeploymentSpec {
 }
 
 /** What the tasks of a deployment are made of, for good. */
-export interface ServiceRevision extends DeploymentSpec, Pick<Service, 'cluster' | 'launchType' | 'capacityProviderStrategy' | 'loadBalancers' | 'serviceRegistries'> {
+export interface ServiceRevision extends DeploymentSpec, Pick<Service, 'cluster' | 'launchType' | 'capacityProviderStrategy' | 'platformVersion' | 'loadBalancers' | 'serviceRegistries'> {
   /** Digits. */
   id: string;
   service: string;
@@ -303,6 +308,24 @@ export interface CapacityProvider {
   tags: Tags;
 }
 
+/** The machine of one task on Fargate. It comes to be step by step: record, interface, instance, container instance. */
+export interface FargateMachine {
+  /** `i-<17 hex>` */
+  id: string;
+  subnetId: string;
+  zone: string;
+  hostId: string;
+  securityGroups: string[];
+  /** Has a public address, as its task has one. */
+  public: boolean;
+  /** Its own: the task's, and more for what runs beside it. */
+  vcpus: number;
+  memoryMiB: number;
+  createdAt: string;
+  /** Once it has its interface, which is not the task's. */
+  network?: { interfaceId: string; address: string };
+}
+
 /** What a ClientToken of RunTask was used for. */
 export interface TokenUse {
   fingerprint: string;
@@ -317,6 +340,8 @@ export const taskDefinitions = collection<TaskDefinition>('ecs/task-definition')
 export const containerInstances = collection<ContainerInstance>('ecs/container-instance');
 export const agents = collection<AgentConnection>('ecs/agent');
 export const tasks = collection<Task>('ecs/task');
+/** By cluster, then the id of its task. */
+export const fargateMachines = collection<FargateMachine>('ecs/fargate-machine');
 /** By cluster, then name. */
 export const services = collection<Service>('ecs/service');
 /** By cluster, service and id. */

@@ -8,6 +8,7 @@ import { agents, clusters, containerInstances, tasks, type ContainerInstance, ty
 
 /** A cluster as it stands: what placement and the schedulers decide upon. */
 export interface World {
+  /** Without those of Fargate, on which nothing is placed and which customers do not see. */
   instances: Entry<ContainerInstance>[];
   tasks: Entry<Task>[];
   /** Ids of the instances whose agent holds a connection. */
@@ -22,7 +23,7 @@ export interface World {
  */
 export async function readWorld(env: Env, scope: Scope, cluster: string): Promise<World> {
   const { store } = env;
-  const instances = await containerInstances.list(store, scope, cluster);
+  const instances = (await containerInstances.list(store, scope, cluster)).filter((entry) => !entry.value.fargate);
   const connected = new Set((await agents.list(store, scope, cluster)).map((entry) => agents.parse(entry.key).names[1] ?? ''));
   const providers = await providersOfInstances(env, scope, (await clusters.get(store, scope, cluster))?.value.capacityProviders ?? []);
   return { instances, connected, providers, tasks: await tasks.list(store, scope, cluster) };

@@ -65,6 +65,8 @@ export async function policiesOf(env: Env, principal: Principal): Promise<{ poli
   const limits = session && (session.policies.length || session.policyArns.length)
     ? [...session.policies.map(compilePolicy), ...await managed(env, at, session.policyArns)]
     : undefined;
+  // A machine that a service runs in its own name may do what its session says.
+  if (principal.type === 'Service') return { policies: { identity: limits ?? [] }, facts: {} };
   const name = nameIn(principal.identityArn);
   if (principal.type === 'User') {
     const user = (await findUser(env, at, name))?.value;

@@ -11,7 +11,7 @@ export { instanceProfile, role } from './roles.ts';
 export type { InstanceProfileInfo } from './roles.ts';
 /** For services that call IAM in its own shapes: `asService(iamOperations, …)`. */
 export { operations as iamOperations } from './operations.ts';
-export { assumeRole, instanceCredentials, machineCredentials, userSession } from './sessions.ts';
+export { assumeRole, instanceCredentials, machineCredentials, serviceMachineCredentials, userSession } from './sessions.ts';
 
 /**
  * AWS Identity and Access Management, after https://docs.aws.amazon.com/IAM/latest/APIReference/.

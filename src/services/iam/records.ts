@@ -98,6 +98,7 @@ export interface Session {
 
 /** Which session an instance is given, until it is time for the next. */
 export interface InstanceSession {
+  /** Or the service whose machine it is. */
   roleId: string;
   accessKeyId: string;
   issuedAt: string;

@@ -177,27 +177,39 @@ export interface MachineSession {
 export async function machineCredentials(env: Env, scope: Scope, { roleName, instanceId, sessionName, service }: MachineSession): Promise<InstanceCredentials | undefined> {
   const role = (await findRole(env, scope, nameIn(roleName)))?.value;
   if (!role) return undefined;
-  const key = instanceSessions.key(globally(scope), instanceId);
-  const current = await instanceSessions.at(env.store, key);
-  if (current && current.value.roleId === role.id && new Date(current.value.renewAt) > env.now()) {
-    const session = (await sessions.get(env.store, globally(scope), current.value.accessKeyId))?.value;
-    if (session) return forInstance(session);
-  }
   try {
-    const { credentials } = await assumeRole(env, scope, {
+    return await remembered(env, scope, instanceId, role.id, async () => (await assumeRole(env, scope, {
       roleArn: roleArn(scope.account, role), sessionName, durationSeconds: INSTANCE_DURATION_SECONDS, service,
-    });
-    const now = env.now();
-    const renewAt = toSeconds(new Date(now.getTime() + INSTANCE_RENEWAL_SECONDS * 1000));
-    const value = { roleId: role.id, accessKeyId: credentials.AccessKeyId, issuedAt: toSeconds(now), renewAt };
-    const lease = await env.store.grantLease(INSTANCE_DURATION_SECONDS);
-    // Losing this race does no harm: both sessions are valid, one of them is remembered.
-    await env.store.commit([{ put: key, value, expect: current?.revision ?? 0, lease }]);
-    return forInstance({ ...credentials, issuedAt: value.issuedAt });
+    })).credentials);
   } catch (error) {
     if (error instanceof AwsError && error.code === 'AccessDenied') return undefined;
     throw error;
   }
+}
+
+/** As `machineCredentials`, without a role of the account's: the machine is the service's, and may do what the policy (JSON) says. */
+export async function serviceMachineCredentials(env: Env, scope: Scope, { service, instanceId, policy }: { service: string; instanceId: string; policy: string }): Promise<InstanceCredentials> {
+  return remembered(env, scope, instanceId, service, async () => credentialsOf(await openSession(env, scope, INSTANCE_DURATION_SECONDS, {
+    principal: { type: 'Service', account: scope.account, arn: service, userId: `${service}:${instanceId}`, identityArn: service }, policies: [policy], policyArns: [], tags: {}, transitiveTagKeys: [],
+  })));
+}
+
+/** The credentials that the instance was given, until it is time for the next. */
+async function remembered(env: Env, scope: Scope, instanceId: string, roleId: string, draw: () => Promise<TemporaryCredentials>): Promise<InstanceCredentials> {
+  const key = instanceSessions.key(globally(scope), instanceId);
+  const current = await instanceSessions.at(env.store, key);
+  if (current && current.value.roleId === roleId && new Date(current.value.renewAt) > env.now()) {
+    const session = (await sessions.get(env.store, globally(scope), current.value.accessKeyId))?.value;
+    if (session) return forInstance(session);
+  }
+  const credentials = await draw();
+  const now = env.now();
+  const renewAt = toSeconds(new Date(now.getTime() + INSTANCE_RENEWAL_SECONDS * 1000));
+  const value = { roleId, accessKeyId: credentials.AccessKeyId, issuedAt: toSeconds(now), renewAt };
+  const lease = await env.store.grantLease(INSTANCE_DURATION_SECONDS);
+  // Losing this race does no harm: both sessions are valid, one of them is remembered.
+  await env.store.commit([{ put: key, value, expect: current?.revision ?? 0, lease }]);
+  return forInstance({ ...credentials, issuedAt: value.issuedAt });
 }
 
 function forInstance(session: Session | (TemporaryCredentials & { issuedAt: string })): InstanceCredentials {

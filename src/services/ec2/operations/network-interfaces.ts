@@ -32,7 +32,8 @@ export const networkInterfaceOperations = {
   },
 
   DescribeNetworkInterfaces: async (input, context) => {
-    const found = applyFilters(await select(context, context, kinds.networkInterface, input.NetworkInterfaceIds), input.Filters, {
+    const shown = (await select(context, context, kinds.networkInterface, input.NetworkInterfaceIds)).filter(({ hidden }) => !hidden);
+    const found = applyFilters(shown, input.Filters, {
       'network-interface-id': ({ id }) => id, 'subnet-id': ({ subnetId }) => subnetId, 'vpc-id': ({ vpcId }) => vpcId, 'availability-zone': ({ zone }) => zone,
       'group-id': ({ groupIds }) => groupIds, description: ({ description }) => description, 'mac-address': ({ mac }) => mac, 'interface-type': ({ interfaceType }) => interfaceType,
       status: ({ attachment }) => (attachment ? 'in-use' : 'available'), 'owner-id': () => context.account,

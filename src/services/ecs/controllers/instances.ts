@@ -27,6 +27,8 @@ async function reconcile(env: Env, key: string): Promise<void | { againInMs: num
   const entry = await containerInstances.at(env.store, key);
   if (!entry) return undefined;
   const { value: instance } = entry;
+  // Fargate's come and go with their machines.
+  if (instance.fargate) return undefined;
   if (instance.status === 'INACTIVE') {
     // Again after a crash between the instance and its tasks.
     await loseTasks(env, key, instance, { code: 'TerminationNotice', reason: 'The container instance was deregistered.' });

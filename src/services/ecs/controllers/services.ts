@@ -2,6 +2,7 @@ import type { Controller } from '../../../control/controller.ts';
 import type { Env, Scope } from '../../../control/service.ts';
 import type { Change, Entry } from '../../../store/store.ts';
 import { healthWatch } from '../../elasticloadbalancing/index.ts';
+import { launchTypeOf } from '../capacity.ts';
 import { findTaskDefinition } from '../lookups.ts';
 import { agents, clusters, containerInstances, serviceDeployments, serviceRevisions, services, tasks, type ContainerInstance, type Service, type Task, type TaskDefinition } from '../records.ts';
 import { closest, sentences, withEvents } from '../scheduler/events.ts';
@@ -128,7 +129,7 @@ async function start(env: Env, scope: Scope, { key, value: service, revision }: 
   if (cluster?.value.status !== 'ACTIVE') return 'done';
   try {
     const { failures, tasks: launched } = await launch(env, scope, {
-      spec: specOf(service, definition), count: wanted.count, constraints: service.placementConstraints,
+      spec: specOf(service, definition), count: wanted.count, launchType: launchTypeOf(service), constraints: service.placementConstraints,
       strategy: service.placementStrategy.length || service.schedulingStrategy === 'DAEMON' ? service.placementStrategy : DEFAULT_SPREAD,
       ...(wanted.instances && { exactly: wanted.instances }), capacity: service.capacityProviderStrategy,
       async also(launched) {

@@ -3,7 +3,8 @@ import { AwsError } from '../../../control/error.ts';
 import type { Env, Scope } from '../../../control/service.ts';
 import type { Entry } from '../../../store/store.ts';
 import { healthWatch } from '../../elasticloadbalancing/index.ts';
-import { tasks, type Task } from '../records.ts';
+import { ensureMachine, machineKey, taskKeyOf } from '../fargate/machines.ts';
+import { fargateMachines, tasks, type Task } from '../records.ts';
 import { ensureInterface, removeInterface } from '../tasks/network.ts';
 import { changed, stop } from '../tasks/state.ts';
 import { deregisterTarget, isDrained, registerTarget, targetsOf } from '../tasks/targets.ts';
@@ -23,6 +24,8 @@ export const taskController: Controller = {
   name: 'ecs/tasks',
   watches: [
     { prefix: tasks.prefix },
+    // One that is gone: its task may stop.
+    { prefix: fargateMachines.prefix, items: ({ key }) => [taskKeyOf(key)] },
     healthWatch(async (arn, env) => (await tasks.all(env.store)).filter(({ value }) => value.lastStatus === 'DEACTIVATING' && value.targets.some((target) => target.targetGroupArn === arn)).map(({ key }) => key)),
   ],
   async reconcile(key, env) {
@@ -56,8 +59,10 @@ async function provision(env: Env, scope: Scope, entry: Entry<Task>): Promise<Ag
   if (left <= 0) return fail(env, entry, 'Timeout waiting for network interface provisioning to complete.');
   if (attachment.status !== 'PRECREATED') return { againInMs: left };
   try {
+    const machine = task.launchType === 'FARGATE' ? await ensureMachine(env, scope, task, attachment) : undefined;
+    if (task.launchType === 'FARGATE' && !machine) return fail(env, entry, 'Capacity is unavailable at this time. Please try again later or in a different availability zone');
     const made = await ensureInterface(env, scope, task, attachment);
-    await advance(env, entry, { attachment: { ...attachment, status: 'ATTACHING', interface: made } });
+    await advance(env, entry, { attachment: { ...attachment, status: 'ATTACHING', interface: made }, ...(machine && { availabilityZone: machine.zone }) });
     return { againInMs: left };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
@@ -110,6 +115,8 @@ async function deactivate(env: Env, scope: Scope, entry: Entry<Task>): Promise<A
 async function deprovision(env: Env, scope: Scope, entry: Entry<Task>): Promise<Again> {
   const { value: task } = entry;
   for (const target of task.targets) await deregisterTarget(env, scope, task, target);
+  // Its machine goes with it, and wakes it when it has gone.
+  if (task.launchType === 'FARGATE' && (await fargateMachines.at(env.store, machineKey(entry.key)))) return undefined;
   if (task.attachment) await removeInterface(env, scope, task.attachment);
   await advance(env, entry, {
     targets: [], lastStatus: 'STOPPED', stoppedAt: env.now().toISOString(), ...(task.attachment && { attachment: { ...task.attachment, status: 'DELETED' as const } }),

@@ -1,9 +1,10 @@
 import type { RegisterContainerInstanceCommandInput, Resource } from '@aws-sdk/client-ecs';
 import type { RequestContext } from '../../../control/service.ts';
+import type { Entry } from '../../../store/store.ts';
 import { instanceById, type Instance } from '../../ec2/index.ts';
 import { idIn, newId } from '../arns.ts';
 import { client, containerInstanceNotFound, invalid } from '../errors.ts';
-import { compact, containerInstances, type ContainerInstance, type Resources } from '../records.ts';
+import { compact, containerInstances, fargateMachines, type ContainerInstance, type FargateMachine, type Resources } from '../records.ts';
 import { tagsOf } from '../tags.ts';
 import { removeInstance } from './remove.ts';
 
@@ -23,6 +24,8 @@ interface Identity {
 export async function register(context: RequestContext, cluster: string, input: RegisterContainerInstanceCommandInput): Promise<ContainerInstance> {
   const identity = identityOf(input.instanceIdentityDocument);
   checkIdentity(context, identity);
+  const machine = await machineOf(context, cluster, identity);
+  if (machine) return ofMachine(context, cluster, machine, input);
   const ec2 = identity.instanceId ? await instanceById(context, context, identity.instanceId) : undefined;
   if (identity.instanceId && (!ec2 || ec2.state === 'terminated')) throw client(`Container instance ${identity.instanceId} is not an EC2 instance of this account.`);
   const facts = {
@@ -33,6 +36,24 @@ export async function register(context: RequestContext, cluster: string, input: 
   return input.containerInstanceArn
     ? again(context, cluster, input.containerInstanceArn, identity, facts)
     : anew(context, cluster, identity, { ...facts, tags: tagsOf(input.tags) });
+}
+
+async function machineOf(context: RequestContext, cluster: string, { instanceId }: Identity): Promise<Entry<FargateMachine> | undefined> {
+  return instanceId === undefined ? undefined : (await fargateMachines.list(context.store, context, cluster)).find(({ value }) => value.id === instanceId);
+}
+
+/** On Fargate it is what its task waits for, under the task's id; the same one however often the agent asks, and none once its machine is to go. */
+async function ofMachine(context: RequestContext, cluster: string, machine: Entry<FargateMachine>, input: RegisterContainerInstanceCommandInput): Promise<ContainerInstance> {
+  const id = fargateMachines.parse(machine.key).names[1] ?? '';
+  const key = containerInstances.key(context, cluster, id);
+  const current = await containerInstances.at(context.store, key);
+  const instance: ContainerInstance = {
+    id, cluster, ec2InstanceId: machine.value.id, fargate: true, status: 'ACTIVE', version: (current?.value.version ?? 0) + 1, registered: resourcesOf(input.totalResources),
+    attributes: attributesOf(input.attributes), versionInfo: compact({ ...input.versionInfo }), registeredAt: current?.value.registeredAt ?? context.now().toISOString(), tags: {},
+  };
+  const commit = await context.store.commit([{ check: machine.key, expect: machine.revision }, containerInstances.put(key, instance, current?.revision ?? 0)]);
+  if (!commit.ok) throw client(`The machine of the task ${id} has changed.`);
+  return instance;
 }
 
 type Facts = Pick<ContainerInstance, 'registered' | 'attributes' | 'versionInfo'>;

@@ -25,8 +25,8 @@ async function change(context: RequestContext, cluster: string, given: Sdk.Attri
   for (const attribute of given) {
     const id = idIn(cluster, 'container-instance', attribute.targetId ?? '');
     const record = await containerInstances.update(context.store, containerInstances.key(context, cluster, id), (instance) =>
-      instance.status === 'INACTIVE' ? undefined : { ...instance, attributes: next(instance, attribute), version: instance.version + 1 });
-    if (!record || record.status === 'INACTIVE') throw targetNotFound(`Could not find target ${attribute.targetId}.`);
+      instance.status === 'INACTIVE' || instance.fargate ? undefined : { ...instance, attributes: next(instance, attribute), version: instance.version + 1 });
+    if (!record || record.status === 'INACTIVE' || record.fargate) throw targetNotFound(`Could not find target ${attribute.targetId}.`);
     answered.push(shape(context, record, attribute.name ?? '', attribute.value ?? null));
   }
   return answered;
@@ -59,7 +59,7 @@ export const attributeOperations = {
     async run(input, context) {
       const cluster = (await requireCluster(context, context, input.cluster)).value.name;
       if (input.targetType !== 'container-instance') throw invalid(`Invalid targetType: ${String(input.targetType)}`);
-      const all = (await containerInstances.list(context.store, context, cluster)).map((entry) => entry.value).filter((instance) => instance.status !== 'INACTIVE')
+      const all = (await containerInstances.list(context.store, context, cluster)).map((entry) => entry.value).filter((instance) => instance.status !== 'INACTIVE' && !instance.fargate)
         .flatMap((instance) => Object.entries(instance.attributes).map(([name, value]) => shape(context, instance, name, value)))
         .filter(({ name, value }) => (!input.attributeName || name === input.attributeName) && (!input.attributeValue || value === input.attributeValue));
       const { items, nextToken } = page(all, ({ targetId, name }) => `${targetId} ${name}`, input);

@@ -3,14 +3,13 @@ import type { OperationTable, RequestContext } from '../../../control/service.ts
 import { AwsError } from '../../../control/error.ts';
 import { autoScalingGroups } from '../../autoscaling/index.ts';
 import { capacityProviderArn } from '../arns.ts';
-import { providerName } from '../capacity.ts';
+import { FARGATE_PROVIDERS, isFargate, providerName } from '../capacity.ts';
 import { client, invalid, unsupported } from '../errors.ts';
 import { page } from '../paging.ts';
 import { capacityProviders, clusters, type CapacityProvider } from '../records.ts';
 import { tagList, tagsOf } from '../tags.ts';
 
 const NAME = /^[a-zA-Z0-9_-]{1,255}$/;
-const BUILT_IN = ['FARGATE', 'FARGATE_SPOT'];
 
 type Group = CapacityProvider['autoScalingGroupProvider'];
 
@@ -50,6 +49,7 @@ const shape = (context: RequestContext, provider: CapacityProvider, include: rea
 });
 
 async function find(context: RequestContext, given: string | undefined) {
+  if (given && isFargate(providerName(given))) throw client('The specified capacity provider is managed by AWS Fargate and cannot be changed or deleted.');
   const entry = given ? await capacityProviders.get(context.store, context, providerName(given)) : undefined;
   if (entry?.value.status !== 'ACTIVE') throw client('The specified capacity provider does not exist. Specify a valid name or ARN and try again.');
   return entry;
@@ -104,7 +104,7 @@ export const capacityProviderOperations = {
 
   async DescribeCapacityProviders(input, context) {
     const stored = (await capacityProviders.list(context.store, context)).map((entry) => shape(context, entry.value, input.include));
-    const builtIn = BUILT_IN.map((name): Sdk.CapacityProvider => ({ capacityProviderArn: capacityProviderArn(context, name), name, status: 'ACTIVE', tags: [] }));
+    const builtIn = FARGATE_PROVIDERS.map((name): Sdk.CapacityProvider => ({ capacityProviderArn: capacityProviderArn(context, name), name, status: 'ACTIVE', tags: [] }));
     const all = [...builtIn, ...stored];
     const wanted = input.capacityProviders?.map(providerName);
     const found = wanted ? all.filter((provider) => wanted.includes(provider.name ?? '')) : all;

@@ -95,9 +95,9 @@ export const containerInstanceOperations = {
       for (const one of given) {
         const id = idIn(cluster.name, 'container-instance', one);
         const next = await containerInstances.update(context.store, containerInstances.key(context, cluster.name, id), (current) =>
-          current.status === 'INACTIVE' || current.status === status ? undefined : { ...current, status, version: current.version + 1 });
-        if (next && next.status !== 'INACTIVE') changed.push(next);
-        else failures.push({ arn: containerInstanceArn(context, { cluster: cluster.name, id }), reason: next ? 'INACTIVE' : 'MISSING' });
+          current.status === 'INACTIVE' || current.fargate || current.status === status ? undefined : { ...current, status, version: current.version + 1 });
+        if (next && next.status !== 'INACTIVE' && !next.fargate) changed.push(next);
+        else failures.push({ arn: containerInstanceArn(context, { cluster: cluster.name, id }), reason: next && !next.fargate ? 'INACTIVE' : 'MISSING' });
       }
       const world = await readWorld(context, context, cluster.name);
       return { containerInstances: changed.map((instance) => shapeIn(context, world, instance)), failures };

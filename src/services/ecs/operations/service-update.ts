@@ -1,8 +1,9 @@
 import type { UpdateServiceCommandInput } from '@aws-sdk/client-ecs';
 import type { RequestContext } from '../../../control/service.ts';
 import { newDeploymentId } from '../arns.ts';
-import { capacityFor } from '../capacity.ts';
+import { capacityFor, launchTypeOf } from '../capacity.ts';
 import { invalid } from '../errors.ts';
+import { checkPlatform } from '../fargate/platform.ts';
 import { findTaskDefinition, requireActiveTaskDefinition } from '../lookups.ts';
 import { checkConstraints, checkStrategies } from '../placement/check.ts';
 import { compact, type Cluster, type Service } from '../records.ts';
@@ -20,11 +21,14 @@ export async function updated(context: RequestContext, cluster: Cluster, service
     : (await findTaskDefinition(context, context, service.taskDefinition))?.value;
   if (!definition) throw invalid('The task definition of the service was not found.');
   const taskDefinition = `${definition.family}:${definition.revision}`;
-  const networkConfiguration = await checkNetwork(context, context, input.networkConfiguration ?? service.networkConfiguration, definition);
+  const capacity = capacityOf(cluster, service, input);
+  const launchType = launchTypeOf(capacity);
+  const platformVersion = checkPlatform(launchType, { ...input, platformVersion: input.platformVersion ?? (launchType === 'FARGATE' ? service.platformVersion : undefined) }, definition);
+  const networkConfiguration = await checkNetwork(context, context, input.networkConfiguration ?? service.networkConfiguration, definition, launchType);
   const loadBalancers = input.loadBalancers || input.taskDefinition ? await checkLoadBalancers(context, context, input.loadBalancers ?? service.loadBalancers, definition) : service.loadBalancers;
-  const { launchType: _, capacityProviderStrategy: __, ...rest } = service;
+  const { launchType: _, capacityProviderStrategy: __, platformVersion: ___, ...rest } = service;
   const next: Service = compact({
-    ...rest, ...capacityOf(cluster, service, input), taskDefinition, networkConfiguration, loadBalancers,
+    ...rest, ...capacity, platformVersion, taskDefinition, networkConfiguration, loadBalancers,
     desiredCount: input.desiredCount ?? service.desiredCount,
     deploymentConfiguration: deploymentConfiguration(input.deploymentConfiguration, service.schedulingStrategy, service.deploymentConfiguration),
     placementConstraints: input.placementConstraints ? checkConstraints(input.placementConstraints) : service.placementConstraints,
@@ -43,8 +47,8 @@ export async function updated(context: RequestContext, cluster: Cluster, service
 /** An empty strategy goes back to the launch type. */
 function capacityOf(cluster: Cluster, { launchType, capacityProviderStrategy }: Service, { capacityProviderStrategy: given }: UpdateServiceCommandInput): Pick<Service, 'launchType' | 'capacityProviderStrategy'> {
   if (!given) return compact({ launchType, capacityProviderStrategy });
-  const strategy = given.length ? capacityFor(cluster, { capacityProviderStrategy: given }) : undefined;
-  return strategy ? { capacityProviderStrategy: strategy } : { launchType: 'EC2' };
+  const strategy = given.length ? capacityFor(cluster, { capacityProviderStrategy: given }).strategy : undefined;
+  return strategy ? { capacityProviderStrategy: strategy } : { launchType: launchTypeOf({ ...(launchType && { launchType }), ...(capacityProviderStrategy && { capacityProviderStrategy }) }) };
 }
 
 function checkCount({ schedulingStrategy }: Service, desiredCount: number | undefined): void {
@@ -55,7 +59,7 @@ function checkCount({ schedulingStrategy }: Service, desiredCount: number | unde
 
 /** Whether tasks of the two are alike: placement and percentages concern those that come, not those that are there. */
 function sameTasks(before: Service, after: Service): boolean {
-  const shape = ({ taskDefinition, networkConfiguration, loadBalancers, enableExecuteCommand, capacityProviderStrategy }: Service) =>
-    JSON.stringify([taskDefinition, networkConfiguration, loadBalancers, enableExecuteCommand, capacityProviderStrategy]);
+  const shape = ({ taskDefinition, networkConfiguration, loadBalancers, enableExecuteCommand, capacityProviderStrategy, platformVersion }: Service) =>
+    JSON.stringify([taskDefinition, networkConfiguration, loadBalancers, enableExecuteCommand, capacityProviderStrategy, platformVersion]);
   return shape(before) === shape(after);
 }

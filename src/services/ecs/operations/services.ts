@@ -1,8 +1,9 @@
 import type * as Sdk from '@aws-sdk/client-ecs';
 import type { OperationTable, RequestContext } from '../../../control/service.ts';
 import { clusterName, idIn, newDeploymentId, serviceArn } from '../arns.ts';
-import { capacityFor } from '../capacity.ts';
+import { capacityFor, launchTypeOf } from '../capacity.ts';
 import { invalid, serviceNotActive, serviceNotFound } from '../errors.ts';
+import { checkPlatform } from '../fargate/platform.ts';
 import { requireActiveTaskDefinition, requireCluster, requireService } from '../lookups.ts';
 import { page } from '../paging.ts';
 import { checkConstraints, checkStrategies } from '../placement/check.ts';
@@ -105,7 +106,7 @@ export const serviceOperations = {
     async run(input, context) {
       const cluster = (await requireCluster(context, context, input.cluster)).value;
       const names = (await services.list(context.store, context, cluster.name)).map((entry) => entry.value)
-        .filter((service) => service.status !== 'INACTIVE' && (!input.launchType || service.launchType === input.launchType) && (!input.schedulingStrategy || service.schedulingStrategy === input.schedulingStrategy))
+        .filter((service) => service.status !== 'INACTIVE' && (!input.launchType || launchTypeOf(service) === input.launchType) && (!input.schedulingStrategy || service.schedulingStrategy === input.schedulingStrategy))
         .map((service) => service.name);
       const { items, nextToken } = page(names, (name) => name, { ...input, maxResults: input.maxResults ?? 10 });
       return { serviceArns: items.map((name) => serviceArn(context, { cluster: cluster.name, name })), nextToken };
@@ -115,20 +116,22 @@ export const serviceOperations = {
 
 async function build(context: RequestContext, cluster: Cluster, name: string, input: Sdk.CreateServiceCommandInput, definition: TaskDefinition): Promise<Service> {
   refuseUnsupported(input);
-  const capacityProviderStrategy = capacityFor(cluster, input);
+  const { launchType, strategy: capacityProviderStrategy } = capacityFor(cluster, input);
+  const platformVersion = checkPlatform(launchType, input, definition);
   const schedulingStrategy = input.schedulingStrategy ?? 'REPLICA';
   if (schedulingStrategy !== 'REPLICA' && schedulingStrategy !== 'DAEMON') throw invalid(`Invalid scheduling strategy: ${String(schedulingStrategy)}`);
+  if (schedulingStrategy === 'DAEMON' && launchType === 'FARGATE') throw invalid('The daemon scheduling strategy is not supported for the FARGATE launch type.');
   if (schedulingStrategy === 'DAEMON' && input.desiredCount !== undefined) throw invalid('The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again.');
   if (schedulingStrategy === 'DAEMON' && input.placementStrategy?.length) throw invalid('The daemon scheduling strategy does not support placement strategies. Remove the placement strategies and try again.');
   const desiredCount = schedulingStrategy === 'DAEMON' ? 0 : input.desiredCount;
   if (desiredCount === undefined) throw invalid('Desired count is required for services with the REPLICA scheduling strategy.');
   if (desiredCount < 0 || desiredCount > 5000) throw invalid('Desired count must be between 0 and 5000.');
-  const networkConfiguration = await checkNetwork(context, context, input.networkConfiguration, definition);
+  const networkConfiguration = await checkNetwork(context, context, input.networkConfiguration, definition, launchType);
   const loadBalancers = await checkLoadBalancers(context, context, input.loadBalancers ?? [], definition);
   const now = context.now().toISOString();
   const taskDefinition = `${definition.family}:${definition.revision}`;
   return compact({
-    name, cluster: cluster.name, status: 'ACTIVE' as const, schedulingStrategy, desiredCount, taskDefinition, ...(capacityProviderStrategy ? { capacityProviderStrategy } : { launchType: 'EC2' as const }),
+    name, cluster: cluster.name, status: 'ACTIVE' as const, schedulingStrategy, desiredCount, taskDefinition, ...(capacityProviderStrategy ? { capacityProviderStrategy } : { launchType }), platformVersion,
     deploymentConfiguration: deploymentConfiguration(input.deploymentConfiguration, schedulingStrategy),
     deployments: [newDeployment(newDeploymentId(context), compact({ taskDefinition, networkConfiguration }), now)],
     loadBalancers, serviceRegistries: [], placementConstraints: checkConstraints(input.placementConstraints), placementStrategy: checkStrategies(input.placementStrategy),

@@ -3,10 +3,11 @@ import type { OperationTable, RequestContext } from '../../../control/service.ts
 import { containerInstanceArn, idIn, taskArn, taskDefinitionArn } from '../arns.ts';
 import { capacityFor } from '../capacity.ts';
 import { invalid, taskNotFound } from '../errors.ts';
+import { checkPlatform, type PlatformInput } from '../fargate/platform.ts';
 import { requireActiveTaskDefinition, requireCluster, requireTask } from '../lookups.ts';
 import { page } from '../paging.ts';
 import { checkConstraints, checkStrategies } from '../placement/check.ts';
-import { agents, taskDefinitions, taskDefinitionKey, tasks, type Cluster, type Tags, type Task, type TaskDefinition } from '../records.ts';
+import { agents, taskDefinitions, taskDefinitionKey, tasks, type Cluster, type LaunchType, type Tags, type Task, type TaskDefinition } from '../records.ts';
 import { taskShape } from '../shapes/task.ts';
 import { tagsOf } from '../tags.ts';
 import { launch } from '../tasks/launch.ts';
@@ -24,9 +25,10 @@ export const taskOperations = {
       const cluster = (await requireCluster(context, context, input.cluster)).value;
       const count = input.count ?? 1;
       if (count < 1 || count > 10) throw invalid('Count must be between 1 and 10.');
+      const { launchType, strategy: capacity } = capacityFor(cluster, input);
       const request = {
-        spec: await specOf(context, cluster, input), count,
-        capacity: capacityFor(cluster, input), constraints: checkConstraints(input.placementConstraints), strategy: checkStrategies(input.placementStrategy),
+        spec: await specOf(context, cluster, input, launchType), count, launchType, capacity,
+        constraints: checkConstraints(input.placementConstraints), strategy: checkStrategies(input.placementStrategy),
       };
       const { tasks: launched, failures, considered } = await once(context, context, cluster.name, input.clientToken, input, (also) => launch(context, context, { ...request, also }));
       if (!considered && !launched.length) throw invalid('No Container Instances were found in your cluster.');
@@ -43,7 +45,7 @@ export const taskOperations = {
       if (!given.length) throw invalid('Container Instances cannot be empty.');
       if (given.length > 10) throw invalid('Container Instances cannot have more than 10 elements.');
       const { tasks: launched, failures } = await launch(context, context, {
-        spec: await specOf(context, cluster, input), count: given.length, constraints: [], strategy: [],
+        spec: await specOf(context, cluster, input, 'EC2'), count: given.length, launchType: 'EC2', constraints: [], strategy: [],
         exactly: given.map((one) => idIn(cluster.name, 'container-instance', one)),
       });
       return { tasks: await shapesOf(context, cluster.name, launched, ['TAGS']), failures: failures.map((failure) => failureOf(context, cluster.name, failure)) };
@@ -95,19 +97,20 @@ export const taskOperations = {
   },
 } satisfies Partial<OperationTable<typeof Sdk>>;
 
-type SpecInput = Pick<Sdk.RunTaskCommandInput, 'taskDefinition' | 'group' | 'startedBy' | 'overrides' | 'networkConfiguration' | 'tags' | 'propagateTags' | 'enableECSManagedTags' | 'enableExecuteCommand' | 'clientToken'>;
+type SpecInput = PlatformInput & Pick<Sdk.RunTaskCommandInput, 'taskDefinition' | 'group' | 'startedBy' | 'overrides' | 'networkConfiguration' | 'tags' | 'propagateTags' | 'enableECSManagedTags' | 'enableExecuteCommand' | 'clientToken'>;
 
-async function specOf(context: RequestContext, cluster: Cluster, input: SpecInput): Promise<TaskSpec> {
+async function specOf(context: RequestContext, cluster: Cluster, input: SpecInput, launchType: LaunchType): Promise<TaskSpec> {
   const definition = await requireActiveTaskDefinition(context, context, input.taskDefinition);
   if (input.group?.startsWith('service:')) throw invalid('Invalid namespace for group.');
   if ((input.startedBy?.length ?? 0) > 128) throw invalid('startedBy cannot be longer than 128 characters.');
   const overrides = checkOverrides(input.overrides, definition);
+  checkPlatform(launchType, input, definition, overrides);
   for (const role of [overrides.taskRoleArn, overrides.executionRoleArn]) {
     if (role) await context.authorize('iam:PassRole', [role], { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' });
   }
   return {
     cluster: cluster.name, definition, group: input.group || `family:${definition.family}`, ...(input.startedBy && { startedBy: input.startedBy }), overrides,
-    networkConfiguration: await checkNetwork(context, context, input.networkConfiguration, definition), loadBalancers: [],
+    networkConfiguration: await checkNetwork(context, context, input.networkConfiguration, definition, launchType), loadBalancers: [],
     enableExecuteCommand: input.enableExecuteCommand ?? false, ...(input.clientToken && { clientToken: input.clientToken }),
     tags: taskTags(cluster, definition, input),
   };

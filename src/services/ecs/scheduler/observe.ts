@@ -37,7 +37,7 @@ export function observe(service: Service, tasks: Task[], world: Pick<World, 'ins
     const ailment = wanted && task.lastStatus === 'RUNNING' && ran > (service.healthCheckGracePeriodSeconds ?? 0) * 1000 ? ailmentOf(task, targets) : undefined;
     return {
       id: task.id, deployment: task.startedBy ?? '', status: task.lastStatus, wanted, ready, proven: ready && (checked || ran >= PROVEN_MS), ...(ailment && { ailment }),
-      instance: task.containerInstance ?? '', zone: task.availabilityZone ?? '', displaced: task.containerInstance !== undefined && !active.has(task.containerInstance), protected: isProtected(task, now),
+      instance: task.containerInstance ?? '', zone: task.availabilityZone ?? '', displaced: task.launchType === 'EC2' && task.containerInstance !== undefined && !active.has(task.containerInstance), protected: isProtected(task, now),
       createdAt: task.createdAt, failure: isFailure(task), unaccounted: task.lastStatus === 'STOPPED' && !task.accounted,
     };
   });

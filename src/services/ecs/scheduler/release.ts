@@ -15,9 +15,9 @@ export async function release(context: RequestContext, before: Service | undefin
   const [newest] = service.deployments;
   if (!newest || newest.id === before?.deployments[0]?.id) return { service, changes: [] };
   const now = context.now().toISOString();
-  const { cluster, name, launchType, capacityProviderStrategy, loadBalancers, serviceRegistries } = service;
+  const { cluster, name, launchType, capacityProviderStrategy, platformVersion, loadBalancers, serviceRegistries } = service;
   const revision: ServiceRevision = compact({
-    id: revisionOf(newest.id), cluster, service: name, taskDefinition: newest.taskDefinition, networkConfiguration: newest.networkConfiguration, launchType, capacityProviderStrategy,
+    id: revisionOf(newest.id), cluster, service: name, taskDefinition: newest.taskDefinition, networkConfiguration: newest.networkConfiguration, launchType, capacityProviderStrategy, platformVersion,
     loadBalancers, serviceRegistries, images: definition.containerDefinitions.map((container) => ({ containerName: container.name ?? '', image: container.image ?? '' })), createdAt: now,
   });
   const deployment: ServiceDeployment = {

@@ -1,7 +1,8 @@
 import type * as Sdk from '@aws-sdk/client-ecs';
 import type { Scope } from '../../../control/service.ts';
 import { clusterArn } from '../arns.ts';
-import type { Cluster, Service } from '../records.ts';
+import { launchTypeOf } from '../capacity.ts';
+import type { Cluster, Service, Task } from '../records.ts';
 import { tagList } from '../tags.ts';
 import { isPending, isRunning } from '../tasks/state.ts';
 import type { World } from '../world.ts';
@@ -18,7 +19,7 @@ export function clusterShape(scope: Scope, cluster: Cluster, world: Pick<World, 
     runningTasksCount: tasks.filter(isRunning).length,
     pendingTasksCount: tasks.filter(isPending).length,
     activeServicesCount: active.length,
-    statistics: include.includes('STATISTICS') ? statistics(tasks.filter(isRunning).length, tasks.filter(isPending).length, active) : [],
+    statistics: include.includes('STATISTICS') ? statistics(tasks, active) : [],
     tags: include.includes('TAGS') ? tagList(cluster.tags) : [],
     settings: include.includes('SETTINGS') ? cluster.settings : [],
     ...(include.includes('CONFIGURATIONS') && cluster.configuration && { configuration: cluster.configuration }),
@@ -29,12 +30,14 @@ export function clusterShape(scope: Scope, cluster: Cluster, world: Pick<World, 
   };
 }
 
-/** All tasks here are on instances. */
-function statistics(running: number, pending: number, active: Service[]): Sdk.KeyValuePair[] {
-  const values: Record<string, number> = {
-    runningEC2TasksCount: running, runningFargateTasksCount: 0, pendingEC2TasksCount: pending, pendingFargateTasksCount: 0,
-    activeEC2ServiceCount: active.filter((service) => service.status === 'ACTIVE').length, activeFargateServiceCount: 0,
-    drainingEC2ServiceCount: active.filter((service) => service.status === 'DRAINING').length, drainingFargateServiceCount: 0,
-  };
+function statistics(tasks: Task[], active: Service[]): Sdk.KeyValuePair[] {
+  const values = Object.fromEntries((['EC2', 'FARGATE'] as const).flatMap((launchType): [string, number][] => {
+    const [name, own] = [launchType === 'EC2' ? 'EC2' : 'Fargate', tasks.filter((task) => task.launchType === launchType)];
+    const services = (status: Service['status']) => active.filter((service) => service.status === status && launchTypeOf(service) === launchType).length;
+    return [
+      [`running${name}TasksCount`, own.filter(isRunning).length], [`pending${name}TasksCount`, own.filter(isPending).length],
+      [`active${name}ServiceCount`, services('ACTIVE')], [`draining${name}ServiceCount`, services('DRAINING')],
+    ];
+  }));
   return Object.entries(values).map(([name, value]) => ({ name, value: String(value) }));
 }

@@ -1,5 +1,6 @@
 import type * as Sdk from '@aws-sdk/client-ecs';
 import type { Scope } from '../../../control/service.ts';
+import { deploymentPlatform } from '../fargate/platform.ts';
 import { clusterArn, serviceArn, serviceDeploymentArn, serviceRevisionArn, taskDefinitionArn } from '../arns.ts';
 import type { Service, ServiceDeployment, ServiceRevision, Task } from '../records.ts';
 import { breakerOf, countsOf } from '../scheduler/history.ts';
@@ -49,7 +50,7 @@ export function serviceRevisionShape(scope: Scope, revision: ServiceRevision, ta
   const digestOf = (containerName: string) => tasks.filter(({ startedBy }) => startedBy?.endsWith(revision.id)).flatMap(({ containers }) => containers).find(({ name, imageDigest }) => name === containerName && imageDigest)?.imageDigest;
   return {
     serviceRevisionArn: serviceRevisionArn(scope, service, revision.id), serviceArn: serviceArn(scope, service), clusterArn: clusterArn(scope, revision.cluster),
-    taskDefinition: taskDefinitionArn(scope, revision.taskDefinition), launchType: revision.launchType, capacityProviderStrategy: revision.capacityProviderStrategy,
+    taskDefinition: taskDefinitionArn(scope, revision.taskDefinition), launchType: revision.launchType, capacityProviderStrategy: revision.capacityProviderStrategy, ...deploymentPlatform(revision.platformVersion),
     loadBalancers: revision.loadBalancers, serviceRegistries: revision.serviceRegistries, networkConfiguration: revision.networkConfiguration,
     containerImages: revision.images.map(({ containerName, image }) => ({ containerName, image, imageDigest: digestOf(containerName) })), guardDutyEnabled: false, createdAt: new Date(revision.createdAt),
   };

@@ -2,6 +2,7 @@ import type * as Sdk from '@aws-sdk/client-ecs';
 import type { Scope } from '../../../control/service.ts';
 import { clusterArn, revisionOf, serviceArn, serviceDeploymentArn, taskDefinitionArn } from '../arns.ts';
 import type { Deployment, Service, Task } from '../records.ts';
+import { deploymentPlatform, servicePlatform } from '../fargate/platform.ts';
 import { tagList } from '../tags.ts';
 import { isPending, isRunning } from '../tasks/state.ts';
 import { revisionSummary } from './service-deployment.ts';
@@ -23,6 +24,7 @@ export function serviceShape(scope: Scope, service: Service, tasks: Task[], incl
     pendingCount: total('pendingCount'),
     ...(service.launchType && { launchType: service.launchType }),
     ...(service.capacityProviderStrategy && { capacityProviderStrategy: service.capacityProviderStrategy }),
+    ...servicePlatform(service.platformVersion),
     taskDefinition: taskDefinitionArn(scope, service.taskDefinition),
     deploymentConfiguration: service.deploymentConfiguration,
     deployments,
@@ -62,6 +64,7 @@ function deploymentShape(scope: Scope, service: Service, deployment: Deployment,
     updatedAt: new Date(deployment.updatedAt),
     ...(service.launchType && { launchType: service.launchType }),
     ...(service.capacityProviderStrategy && { capacityProviderStrategy: service.capacityProviderStrategy }),
+    ...deploymentPlatform(service.platformVersion),
     ...(deployment.networkConfiguration && { networkConfiguration: deployment.networkConfiguration }),
     rolloutState: deployment.rolloutState,
     rolloutStateReason: deployment.rolloutStateReason,

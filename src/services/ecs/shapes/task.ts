@@ -3,6 +3,7 @@ import type { Scope } from '../../../control/service.ts';
 import { clusterArn, containerArn, containerInstanceArn, taskArn, taskDefinitionArn } from '../arns.ts';
 import type { NetworkAttachment, Task, TaskContainer, TaskDefinition } from '../records.ts';
 import { tagList } from '../tags.ts';
+import { platformShape } from '../fargate/platform.ts';
 import { healthOf } from '../tasks/state.ts';
 
 /** `connected`: whether the agent of the task's instance is. */
@@ -14,7 +15,7 @@ export function taskShape(scope: Scope, task: Task, definition: TaskDefinition |
     clusterArn: clusterArn(scope, task.cluster),
     ...(task.lastStatus !== 'STOPPED' && task.containerInstance && { connectivity: connected ? 'CONNECTED' as const : 'DISCONNECTED' as const, connectivityAt: new Date(task.startedAt ?? task.createdAt) }),
     ...(task.capacityProvider && { capacityProviderName: task.capacityProvider }),
-    ...(task.containerInstance && { containerInstanceArn: containerInstanceArn(scope, { cluster: task.cluster, id: task.containerInstance }) }),
+    ...(task.containerInstance && task.launchType === 'EC2' && { containerInstanceArn: containerInstanceArn(scope, { cluster: task.cluster, id: task.containerInstance }) }),
     containers: task.containers.map((container) => containerShape(scope, task, container, definition)),
     cpu: task.cpu ?? String(task.demand.cpu),
     memory: task.memory ?? String(task.demand.memory),
@@ -25,6 +26,7 @@ export function taskShape(scope: Scope, task: Task, definition: TaskDefinition |
     healthStatus: healthOf(task),
     lastStatus: task.lastStatus,
     launchType: task.launchType,
+    ...platformShape(task, definition),
     overrides: { inferenceAcceleratorOverrides: [], ...task.overrides, containerOverrides: task.overrides.containerOverrides ?? task.containers.map(({ name }) => ({ name })) },
     ...(task.startedBy && { startedBy: task.startedBy }),
     ...(task.stopCode && { stopCode: task.stopCode }),

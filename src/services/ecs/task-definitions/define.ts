@@ -4,7 +4,7 @@ import { parseQuery } from '../placement/query.ts';
 import { compact, type Tags, type TaskDefinition } from '../records.ts';
 import { requiredAttributes } from './capabilities.ts';
 import { checkTogether, normaliseContainer } from './container.ts';
-import { cpuUnits, isFargateSize, memoryMiB } from './size.ts';
+import { cpuUnits, isFargateSize, memoryMiB, noSuchSize } from './size.ts';
 
 const FAMILY = /^[a-zA-Z0-9_-]{1,255}$/;
 const oneOf = <T extends string>(value: string | undefined, allowed: readonly T[], member: string): T | undefined => {
@@ -57,17 +57,35 @@ interface Sized {
   cpu?: string | undefined;
   memory?: string | undefined;
   executionRoleArn?: string | undefined;
+  pidMode?: string | undefined;
+  ipcMode?: string | undefined;
+  placementConstraints: TaskDefinition['placementConstraints'];
+  ephemeralStorage?: TaskDefinition['ephemeralStorage'];
   containerDefinitions: TaskDefinition['containerDefinitions'];
   volumes: TaskDefinition['volumes'];
 }
+
+const FARGATE_LOG_DRIVERS = ['awslogs', 'splunk', 'awsfirelens'];
 
 function checkFargate(task: Sized): void {
   if (task.networkMode !== 'awsvpc') throw client("Fargate only supports network mode 'awsvpc'.");
   if (!task.cpu) throw client("Fargate requires that 'cpu' be defined at the task level.");
   if (!task.memory) throw client("Fargate requires that 'memory' be defined at the task level.");
-  if (!isFargateSize(task.cpu, task.memory)) throw client(`No Fargate configuration exists for given values: ${task.cpu} CPU, ${task.memory} memory. See the Amazon ECS documentation for the valid values.`);
+  if (!isFargateSize(task.cpu, task.memory)) throw client(noSuchSize(task.cpu, task.memory));
   if (task.containerDefinitions.some((container) => container.privileged)) throw client("The 'privileged' setting is not supported on container for Fargate tasks.");
   if (task.volumes.some((volume) => volume.host?.sourcePath)) throw client('Fargate compatible task definitions do not support sourcePath');
+  if (task.volumes.some((volume) => volume.dockerVolumeConfiguration)) throw client('Fargate compatible task definitions do not support dockerVolumeConfiguration');
+  if (task.containerDefinitions.some((container) => container.linuxParameters?.devices?.length)) throw client('Fargate compatible task definitions do not support devices');
+  if (task.containerDefinitions.some((container) => container.linuxParameters?.capabilities?.add?.some((name) => name !== 'SYS_PTRACE'))) {
+    throw client("Fargate compatible task definitions only support the 'SYS_PTRACE' capability to be added");
+  }
+  if (task.ipcMode) throw client('Tasks using the Fargate launch type do not support ipcMode.');
+  if (task.pidMode === 'host') throw client("Tasks using the Fargate launch type do not support pidMode 'host'.");
+  if (task.placementConstraints.length) throw client('Fargate compatible task definitions do not support placementConstraints');
+  const driver = task.containerDefinitions.map((container) => container.logConfiguration?.logDriver).find((name) => name && !FARGATE_LOG_DRIVERS.includes(name));
+  if (driver) throw client(`Fargate compatible task definitions do not support log driver ${driver}`);
+  const { sizeInGiB } = task.ephemeralStorage ?? {};
+  if (sizeInGiB !== undefined && (sizeInGiB < 21 || sizeInGiB > 200)) throw client('Ephemeral storage size must be between 21 and 200 GiB.');
   if (!task.executionRoleArn && task.containerDefinitions.some((container) => /\.dkr\.ecr\./.test(container.image ?? ''))) {
     throw client('Fargate requires task definition to have execution role ARN to support ECR images.');
   }

@@ -29,6 +29,9 @@ const FARGATE: Record<string, { from: number; to: number; step: number; also?: n
   16384: { from: 32768, to: 122880, step: 8192 },
 };
 
+export const noSuchSize = (cpu: string | undefined, memory: string | undefined) =>
+  `No Fargate configuration exists for given values: ${cpu} CPU, ${memory} memory. See the Amazon ECS documentation for the valid values.`;
+
 export function isFargateSize(cpu: string | undefined, memory: string | undefined): boolean {
   const size = FARGATE[cpu ?? ''];
   const mib = Number(memory);

@@ -1,41 +1,22 @@
-import type { CapacityProviderStrategyItem, PlacementConstraint, PlacementStrategy } from '@aws-sdk/client-ecs';
 import type { Env, Scope } from '../../../control/service.ts';
-import type { Change } from '../../../store/store.ts';
 import { subnetById } from '../../ec2/index.ts';
 import type { Candidate } from '../placement/candidate.ts';
 import { place, refusal, type Placement, type Wish } from '../placement/place.ts';
 import { demandOf } from '../placement/resources.ts';
 import { providerName } from '../capacity.ts';
-import { apportion, growing } from '../providers.ts';
-import { containerInstances, tasks, type Task } from '../records.ts';
-import { candidatesIn, readWorld, type World } from '../world.ts';
+import { growing } from '../providers.ts';
+import { launchOnFargate } from '../fargate/launch.ts';
+import { containerInstances, tasks } from '../records.ts';
+import { candidatesIn, readWorld } from '../world.ts';
 import { newTask, type TaskSpec } from './new.ts';
-
-export interface LaunchRequest {
-  spec: TaskSpec;
-  count: number;
-  constraints: PlacementConstraint[];
-  strategy: PlacementStrategy[];
-  /** Only these instances (by id) are looked at: one task on each. */
-  exactly?: string[];
-  /** The capacity providers that are to run them; empty or absent: any instance. */
-  capacity?: CapacityProviderStrategyItem[] | undefined;
-  /** Written in the same commit as the tasks. */
-  also?(launched: Task[]): Promise<Change[]> | Change[];
-}
-
-export interface Launched {
-  tasks: Task[];
-  failures: Placement['failures'];
-  /** How many instances could have been asked at all. */
-  considered: number;
-}
+import { sharesOf, type Launched, type LaunchRequest, type Share } from './request.ts';
 
 /**
  * Places tasks and stores them in one commit that also writes the records of their instances: of two placements that count on the same
  * resources one loses, looks again and places anew.
  */
 export async function launch(env: Env, scope: Scope, request: LaunchRequest): Promise<Launched> {
+  if (request.launchType === 'FARGATE') return launchOnFargate(env, scope, request);
   const { spec } = request;
   const wish = await wishOf(env, scope, request);
   const grow = await growing(env, scope, (request.capacity ?? []).map((item) => providerName(item.capacityProvider ?? '')));
@@ -72,20 +53,6 @@ export async function wishOf(env: Env, scope: Scope, { spec, count, constraints,
     ...(awsvpc && { zones: subnets.flatMap((subnet) => (subnet ? [subnet.zone] : [])) }),
     constraints: [...definition.placementConstraints, ...constraints], strategy,
   };
-}
-
-/** A provider's share of the tasks; without a provider it is all of them. */
-interface Share {
-  provider?: string;
-  count: number;
-}
-
-/** A service's base and weights hold over the tasks that it has, others' over those that are started together. */
-function sharesOf(world: World, { spec, count, capacity }: LaunchRequest): Share[] {
-  if (!capacity?.length) return [{ count }];
-  const own = spec.group.startsWith('service:') ? world.tasks.map((entry) => entry.value).filter((task) => task.startedBy === spec.startedBy && task.desiredStatus === 'RUNNING') : [];
-  const running = new Map([...Map.groupBy(own, (task) => task.capacityProvider ?? '')].map(([name, tasks]) => [name, tasks.length]));
-  return [...apportion(capacity, count, running)].map(([provider, share]) => ({ provider, count: share }));
 }
 
 /** Each share on its provider's instances. What finds no room there waits, where the provider's group grows. */

@@ -19,8 +19,13 @@ export interface TaskSpec {
   tags: Tags;
 }
 
-/** A task's record as it is when it has just found its instance, or begins to wait for one. */
-export function newTask(env: Env, spec: TaskSpec, instance: ContainerInstance | undefined, capacity: Pick<Task, 'capacityProvider' | 'waiting'> = {}): Task {
+export interface TaskCapacity extends Pick<Task, 'capacityProvider' | 'waiting'> {
+  /** On Fargate: where it may run, the place that is liked best first. */
+  fargate?: { subnetId: string; zone: string }[];
+}
+
+/** A task's record as it is when it has just found its instance, or begins to wait for one (on Fargate: for its machine). */
+export function newTask(env: Env, spec: TaskSpec, instance: ContainerInstance | undefined, { fargate, ...capacity }: TaskCapacity = {}): Task {
   const { definition, overrides } = spec;
   const id = newId(env);
   const roles = { task: overrides.taskRoleArn ?? definition.taskRoleArn, execution: overrides.executionRoleArn ?? definition.executionRoleArn };
@@ -30,12 +35,12 @@ export function newTask(env: Env, spec: TaskSpec, instance: ContainerInstance | 
     ...(hasHealthCheck(container.healthCheck?.command) && { healthStatus: 'UNKNOWN' as const }),
   }));
   return compact({
-    id, cluster: spec.cluster, taskDefinition: `${definition.family}:${definition.revision}`, containerInstance: instance?.id,
-    availabilityZone: instance && zoneOf(instance), ...capacity, launchType: 'EC2' as const, group: spec.group, startedBy: spec.startedBy,
+    id, cluster: spec.cluster, taskDefinition: `${definition.family}:${definition.revision}`, containerInstance: fargate ? id : instance?.id,
+    availabilityZone: fargate ? fargate[0]?.zone : instance && zoneOf(instance), ...capacity, launchType: fargate ? 'FARGATE' as const : 'EC2' as const, group: spec.group, startedBy: spec.startedBy,
     desiredStatus: 'RUNNING' as const, lastStatus: network || !instance ? 'PROVISIONING' as const : 'PENDING' as const, containers, demand: demandOf(definition, overrides),
     cpu: overrides.cpu ?? definition.cpu, memory: overrides.memory ?? definition.memory, overrides,
     attachment: network && {
-      id: newUuid(env), status: 'PRECREATED' as const, subnets: network.subnets ?? [], securityGroups: network.securityGroups ?? [],
+      id: newUuid(env), status: 'PRECREATED' as const, subnets: fargate?.map(({ subnetId }) => subnetId) ?? network.subnets ?? [], securityGroups: network.securityGroups ?? [],
       assignPublicIp: network.assignPublicIp === 'ENABLED',
     },
     loadBalancers: spec.loadBalancers, targets: [],

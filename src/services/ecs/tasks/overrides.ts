@@ -2,7 +2,7 @@ import type { NetworkConfiguration, TaskOverride } from '@aws-sdk/client-ecs';
 import type { Env, Scope } from '../../../control/service.ts';
 import { securityGroupById, subnetById } from '../../ec2/index.ts';
 import { invalid } from '../errors.ts';
-import { compact, type TaskDefinition } from '../records.ts';
+import { compact, type LaunchType, type TaskDefinition } from '../records.ts';
 import { cpuUnits, memoryMiB } from '../task-definitions/size.ts';
 
 /** Overrides as they are stored. Errors: InvalidParameterException. */
@@ -21,7 +21,7 @@ export function checkOverrides(overrides: TaskOverride | undefined, definition: 
  * What a task in awsvpc mode needs, and no other may have: subnets and groups that exist, in one VPC.
  * https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html
  */
-export async function checkNetwork(env: Env, scope: Scope, given: NetworkConfiguration | undefined, definition: TaskDefinition): Promise<NetworkConfiguration | undefined> {
+export async function checkNetwork(env: Env, scope: Scope, given: NetworkConfiguration | undefined, definition: TaskDefinition, launchType: LaunchType): Promise<NetworkConfiguration | undefined> {
   const network = given?.awsvpcConfiguration;
   if (definition.networkMode !== 'awsvpc') {
     if (network) throw invalid('Network Configuration is not valid for the given networkMode of this task definition.');
@@ -32,7 +32,7 @@ export async function checkNetwork(env: Env, scope: Scope, given: NetworkConfigu
   if (!subnets.length) throw invalid('subnets can not be empty.');
   if (subnets.length > 16) throw invalid('subnets can have at most 16 items.');
   if ((network.securityGroups?.length ?? 0) > 5) throw invalid('securityGroups can have at most 5 items.');
-  if (network.assignPublicIp === 'ENABLED') throw invalid('Assign public IP is not supported for this launch type.');
+  if (network.assignPublicIp === 'ENABLED' && launchType === 'EC2') throw invalid('Assign public IP is not supported for this launch type.');
   const found = await Promise.all(subnets.map(async (id) => {
     const subnet = await subnetById(env, scope, id);
     if (!subnet) throw invalid(`Error retrieving subnet information for [${id}]: The subnet ID '${id}' does not exist`);
@@ -44,5 +44,5 @@ export async function checkNetwork(env: Env, scope: Scope, given: NetworkConfigu
     if (!group) throw invalid(`Error retrieving security group information for [${id}]: The security group '${id}' does not exist`);
     if (group.vpcId !== found[0]?.vpcId) throw invalid('Networking configuration is invalid: subnets and security groups must belong to the same VPC.');
   }
-  return { awsvpcConfiguration: { ...network, assignPublicIp: 'DISABLED' } };
+  return { awsvpcConfiguration: { ...network, assignPublicIp: network.assignPublicIp ?? 'DISABLED' } };
 }

@@ -3,7 +3,7 @@ import type { Env, Scope } from '../../../control/service.ts';
 import type { Change } from '../../../store/store.ts';
 import { conflict } from '../errors.ts';
 import { clientTokens, tasks, type Task, type TokenUse } from '../records.ts';
-import type { Launched } from './launch.ts';
+import type { Launched } from './request.ts';
 
 /** https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html */
 const HOLDS_SECONDS = 24 * 60 * 60;
