@@ -22,12 +22,14 @@ const sessions: Sessions = new Map();
 /**
  * Amazon Elastic Container Service, after https://docs.aws.amazon.com/AmazonECS/latest/APIReference/.
  *
- * Faithful to: clusters, task definitions, tasks and services on EC2 instances (REPLICA and DAEMON, rolling deployments with circuit
+ * Faithful to: clusters, task definitions, tasks and services on EC2 instances and on Fargate (REPLICA, on instances DAEMON; rolling deployments with circuit
  * breaker; deployments and revisions as resources), placement, container instances, attributes, capacity providers with managed scaling and termination protection, tags, account settings, task
  * protection, and the agent's protocols (ACS, and TCS for health), so that an agent could be AWS's own.
- * Missing: Fargate and managed instances, managed draining, blue/green and external deployments, task sets, Service Connect, service discovery, volumes configured at launch, ECS Exec, daemons and
+ * Missing: managed instances, managed draining, blue/green and external deployments, task sets, Service Connect, service discovery, volumes configured at launch, ECS Exec, daemons and
  * gateways as resources of their own. Each answers an error that says so.
- * By design: an agent that stays away does not end its tasks; only its machine's end does. What was STOPPED or INACTIVE is kept an hour.
+ * By design: a task on Fargate runs on a hidden machine, whose agent uses an address of the task's subnet beside the task's own; FARGATE_SPOT is FARGATE that is
+ * never interrupted; ephemeral storage is told of and not limited; there is one platform version, 1.4.0, and the architecture is the host's.
+ * An agent that stays away does not end its tasks; only its machine's end does. What was STOPPED or INACTIVE is kept an hour.
  */
 export const ecs: Service = {
   name: 'ecs',

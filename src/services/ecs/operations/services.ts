@@ -1,7 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-ecs';
 import type { OperationTable, RequestContext } from '../../../control/service.ts';
 import { clusterName, idIn, newDeploymentId, serviceArn } from '../arns.ts';
-import { capacityFor, launchTypeOf } from '../capacity.ts';
+import { capacityFor } from '../capacity.ts';
 import { invalid, serviceNotActive, serviceNotFound } from '../errors.ts';
 import { checkPlatform } from '../fargate/platform.ts';
 import { requireActiveTaskDefinition, requireCluster, requireService } from '../lookups.ts';
@@ -106,7 +106,7 @@ export const serviceOperations = {
     async run(input, context) {
       const cluster = (await requireCluster(context, context, input.cluster)).value;
       const names = (await services.list(context.store, context, cluster.name)).map((entry) => entry.value)
-        .filter((service) => service.status !== 'INACTIVE' && (!input.launchType || launchTypeOf(service) === input.launchType) && (!input.schedulingStrategy || service.schedulingStrategy === input.schedulingStrategy))
+        .filter((service) => service.status !== 'INACTIVE' && (!input.launchType || service.launchType === input.launchType) && (!input.schedulingStrategy || service.schedulingStrategy === input.schedulingStrategy))
         .map((service) => service.name);
       const { items, nextToken } = page(names, (name) => name, { ...input, maxResults: input.maxResults ?? 10 });
       return { serviceArns: items.map((name) => serviceArn(context, { cluster: cluster.name, name })), nextToken };

@@ -24,6 +24,22 @@ describe('a task definition', () => {
     refuses({ requiresCompatibilities: ['FARGATE'], cpu: '256', memory: '512' }, /Fargate only supports network mode/);
   });
 
+  it('is not for Fargate where it asks for what Fargate has not', () => {
+    const fargate = (change: Partial<ContainerDefinition>, rest: Partial<RegisterTaskDefinitionRequest> = {}): Partial<RegisterTaskDefinitionRequest> =>
+      ({ networkMode: 'awsvpc', cpu: '256', memory: '512', requiresCompatibilities: ['FARGATE'], containerDefinitions: [container(change)], ...rest });
+    assert.deepEqual(made(fargate({ linuxParameters: { capabilities: { add: ['SYS_PTRACE'] } } }, { pidMode: 'task' })).compatibilities, ['EC2', 'FARGATE']);
+    refuses(fargate({ privileged: true }), /'privileged' setting is not supported/);
+    refuses(fargate({ linuxParameters: { capabilities: { add: ['NET_ADMIN'] } } }), /'SYS_PTRACE'/);
+    refuses(fargate({ linuxParameters: { devices: [{ hostPath: '/dev/fuse' }] } }), /do not support devices/);
+    refuses(fargate({ links: ['other'] }), /Links are not supported when networkMode=awsvpc/);
+    refuses(fargate({ logConfiguration: { logDriver: 'json-file' } }), /log driver json-file/);
+    refuses(fargate({}, { volumes: [{ name: 'v', host: { sourcePath: '/' } }] }), /do not support sourcePath/);
+    refuses(fargate({}, { ipcMode: 'task' }), /do not support ipcMode/);
+    refuses(fargate({}, { pidMode: 'host' }), /pidMode 'host'/);
+    refuses(fargate({}, { placementConstraints: [{ type: 'memberOf', expression: 'attribute:a == b' }] }), /placementConstraints/);
+    refuses(fargate({}, { ephemeralStorage: { sizeInGiB: 20 } }), /between 21 and 200/);
+  });
+
   it('says what an agent must be able to do', () => {
     const { requiresAttributes } = made({
       executionRoleArn: 'arn:aws:iam::123456789012:role/x', networkMode: 'awsvpc',
