@@ -1,6 +1,6 @@
 import type { Controller } from '../../../control/controller.ts';
 import { idOf, observedPrefix } from '../../../control/hosts.ts';
-import { connected, isDead, machineKey, machineWish, removeMachine, taskKeyOf, wishMachine } from '../fargate/machines.ts';
+import { connected, deathOf, machineKey, machineWish, removeMachine, taskKeyOf, wishMachine } from '../fargate/machines.ts';
 import { fargateMachines, tasks, type Task } from '../records.ts';
 import { containersGone, isBefore } from '../tasks/state.ts';
 
@@ -21,8 +21,9 @@ export const fargateController: Controller = {
     const { names: [cluster = ''], ...scope } = fargateMachines.parse(key);
     const task = await tasks.at(env.store, taskKeyOf(key));
     if (!task || !isBefore(task.value.lastStatus, 'DEPROVISIONING')) return (await removeMachine(env, entry)) ? undefined : SOON;
-    if (await isDead(env, entry.value)) {
-      const why = { code: 'InfrastructureHealth' as const, reason: 'The machine of the task failed.' };
+    const death = await deathOf(env, entry.value);
+    if (death !== undefined) {
+      const why = { code: 'InfrastructureHealth' as const, reason: `The machine of the task failed: ${death}` };
       await tasks.update(env.store, task.key, (current) => containersGone(current, why, env.now().toISOString()));
       return undefined;
     }

@@ -80,9 +80,11 @@ export async function wishMachine(env: Env, { hostId, id }: FargateMachine, wish
   if (!isDeepStrictEqual(await desired(env.store, hostId, 'instance', id), wish)) await env.store.commit([desire(hostId, 'instance', id, wish)]);
 }
 
-/** It ended by itself, or with its host. */
-export async function isDead(env: Env, { hostId, id }: FargateMachine): Promise<boolean> {
-  return (await hostIsLost(env, hostId)) || (await observed(env.store, hostId, 'instance', id))?.state === 'stopped';
+/** Why it runs no more, where it ended by itself or with its host. */
+export async function deathOf(env: Env, { hostId, id }: FargateMachine): Promise<string | undefined> {
+  if (await hostIsLost(env, hostId)) return 'its host is silent';
+  const seen = await observed(env.store, hostId, 'instance', id);
+  return seen?.state === 'stopped' ? seen.reason ?? 'it was stopped' : undefined;
 }
 
 /** Takes it away; false while something of it is left. What its agent was to ECS goes with it. */
