@@ -80,7 +80,7 @@ function defaults({ idleTimeout }: DesiredBalancer, folder: string): string[] {
     ...Object.keys(errorFiles).map((status) => `errorfile ${status} ${join(folder, `error-${status}`)}`),
   ]);
   // A target that vanished without a word is given up for another one before its client loses patience.
-  return [http, section(['defaults tcp', 'mode tcp', 'timeout connect 3s', ...both])];
+  return [http, section(['defaults tcp', 'mode tcp', 'timeout connect 2s', ...both])];
 }
 
 function backend(id: string, group: BalancerTargetGroup, hostHeader: string, noTargetsFile: string): string {

@@ -124,8 +124,11 @@ test('bytes pass both ways once a connection to the target succeeds; a dead targ
 });
 
 test('a client that comes to a silent target, not yet known to be dead, reaches another one', async () => {
+  await set(group(target(9002)));
+  await until('healthy', () => health(9002)?.state === 'healthy');
   await set(group({ ...target(9002), '172.31.0.7:9002': { address: '172.31.0.7', port: 9002, draining: false } }, {}, { enabled: false }));
-  assert.deepEqual(await Promise.all([reached(), reached(), reached(), reached()]), ['9002', '9002', '9002', '9002']);
+  // One after the other: of several at once, one may come to it twice.
+  for (let i = 0; i < 4; i++) assert.equal(await reached(), '9002');
 });
 
 test('a draining target gets nothing new, keeps what it has, and when it leaves, unless connections are to end', async () => {
