@@ -44,6 +44,15 @@ it('a balancer moves to the subnets that an annotation names', async () => {
   assert.deepEqual(moved?.AvailabilityZones?.map(({ SubnetId }) => SubnetId).sort(), world.subnetIds.slice(0, 2).sort());
 });
 
+it('a balancer of somebody else, whose name an annotation takes, stays as it is', async () => {
+  const elb = elbOf(world.env, world.scope);
+  const { LoadBalancers: [theirs] = [] } = await elb('CreateLoadBalancer', { Name: 'theirs', Type: 'network', Scheme: 'internal', Subnets: world.subnetIds });
+  for (const scheme of ['internal', 'internet-facing']) await assert.rejects(applied({ name: 'theirs', scheme }), { name: 'DuplicateLoadBalancerName' });
+  assert.deepEqual((await elb('DescribeLoadBalancers', { Names: ['theirs'] })).LoadBalancers, [theirs]);
+  assert.deepEqual((await elb('DescribeListeners', { LoadBalancerArn: theirs?.LoadBalancerArn })).Listeners, []);
+  await elb('DeleteLoadBalancer', { LoadBalancerArn: theirs?.LoadBalancerArn });
+});
+
 it('nothing of it is left when the Service goes', async () => {
   await removeStack(world.env, world.scope, cluster, stack);
   const elb = elbOf(world.env, world.scope);

@@ -30,11 +30,11 @@ const tagList = (tags: Record<string, string>): Elb.Tag[] => Object.entries(tags
 export async function applyPlan(env: Env, scope: Scope, cluster: Cluster, stack: Stack, plan: BalancerPlan, targets: (group: GroupPlan) => Target[]): Promise<string> {
   const elb = elbOf(env, scope);
   const tags = { ...plan.tags, ...stackTags(cluster, stack) };
+  const own = await ownedBy(elb, cluster, stack);
   const arns = new Map<string, string>();
   for (const group of plan.groups) arns.set(group.name, await applyGroup(elb, cluster, group, tags));
   const securityGroups = plan.securityGroupIds ?? await keepSecurityGroups(env, scope, cluster, plan, stackTags(cluster, stack));
-  const balancer = await applyBalancer(env, scope, elb, cluster, plan, securityGroups, tags);
-  const own = await ownedBy(elb, cluster, stack);
+  const balancer = await applyBalancer(env, scope, { elb, cluster, plan, securityGroups, tags, own: own.balancers });
   // A group serves one balancer: that of another scheme, say, goes before this one listens.
   for (const one of own.balancers) if (one !== balancer.LoadBalancerArn) await elb('DeleteLoadBalancer', { LoadBalancerArn: one });
   await applyListeners(elb, balancer.LoadBalancerArn ?? '', plan.listeners, (action) => actionOf(action, arns));
@@ -72,8 +72,20 @@ async function unlessMissing<T>(code: string, asked: Promise<T>): Promise<T | un
   });
 }
 
-async function applyBalancer(env: Env, scope: Scope, elb: ElbCaller, cluster: Cluster, plan: BalancerPlan, securityGroups: string[], tags: Record<string, string>): Promise<Elb.LoadBalancer> {
+interface Placing {
+  elb: ElbCaller;
+  cluster: Cluster;
+  plan: BalancerPlan;
+  securityGroups: string[];
+  tags: Record<string, string>;
+  /** ARNs of the stack's balancers. */
+  own: string[];
+}
+
+async function applyBalancer(env: Env, scope: Scope, { elb, cluster, plan, securityGroups, tags, own }: Placing): Promise<Elb.LoadBalancer> {
   const named = (await unlessMissing('LoadBalancerNotFound', elb('DescribeLoadBalancers', { Names: [plan.name] })))?.LoadBalancers?.[0];
+  // A name that somebody else's has: that one is neither taken over nor taken away.
+  if (named && !own.includes(named.LoadBalancerArn ?? '')) throw new AwsError('DuplicateLoadBalancerName', 400, `A load balancer with the same name '${plan.name}' exists, which is not this one's`);
   // Its scheme cannot be changed.
   const found = named?.Scheme === plan.scheme ? named : undefined;
   if (named && !found) await elb('DeleteLoadBalancer', { LoadBalancerArn: named.LoadBalancerArn });
