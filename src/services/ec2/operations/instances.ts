@@ -2,7 +2,7 @@ import type * as Sdk from '@aws-sdk/client-ec2';
 import { observed } from '../../../control/hosts.ts';
 import type { RequestContext } from '../../../control/service.ts';
 import { imageById } from '../catalogue/images.ts';
-import { notFound, stopProtected, terminationProtected } from '../errors.ts';
+import { missingParameter, notFound, stopProtected, terminationProtected } from '../errors.ts';
 import { applyFilters } from '../filters.ts';
 import type { Fields } from '../filters.ts';
 import { find, kinds } from '../kinds.ts';
@@ -41,6 +41,12 @@ export async function selectInstances(context: RequestContext, ids: string[] | u
   if (missing.length === 1) throw notFound('InvalidInstanceID.NotFound', `The instance ID '${missing[0]}' does not exist`);
   if (missing.length) throw notFound('InvalidInstanceID.NotFound', `The instance IDs '${missing.join(', ')}' do not exist`);
   return found;
+}
+
+/** The instances of these ids, of which there must be one: `InstanceId=` in a form is an empty list, and never all of them. */
+async function theInstances(context: RequestContext, ids: string[] | undefined): Promise<Instance[]> {
+  if (!ids?.length) throw missingParameter('InstanceId');
+  return selectInstances(context, ids);
 }
 
 const primary = ({ interfaces }: Whole) => interfaces[0];
@@ -117,28 +123,28 @@ export const instanceOperations = {
   },
 
   TerminateInstances: async (input, context) => {
-    const found = await selectInstances(context, input.InstanceIds ?? []);
+    const found = await theInstances(context, input.InstanceIds);
     const kept = found.find(({ disableApiTermination }) => disableApiTermination);
     if (kept) throw terminationProtected(kept.id);
     return { TerminatingInstances: changes(found, await terminateInstances(context, context, found.map(({ id }) => id))) };
   },
 
   StopInstances: async (input, context) => {
-    const found = await selectInstances(context, input.InstanceIds ?? []);
+    const found = await theInstances(context, input.InstanceIds);
     const kept = found.find(({ disableApiStop }) => disableApiStop);
     if (kept) throw stopProtected(kept.id);
     return { StoppingInstances: changes(found, await stopInstances(context, context, found.map(({ id }) => id))) };
   },
 
   StartInstances: async (input, context) => {
-    const found = await selectInstances(context, input.InstanceIds ?? []);
+    const found = await theInstances(context, input.InstanceIds);
     const moved = [];
     for (const { id } of found) moved.push(await startInstance(context, context, id));
     return { StartingInstances: changes(found, moved) };
   },
 
   RebootInstances: async (input, context) => {
-    await rebootInstances(context, context, (await selectInstances(context, input.InstanceIds ?? [])).map(({ id }) => id));
+    await rebootInstances(context, context, (await theInstances(context, input.InstanceIds)).map(({ id }) => id));
     return {};
   },
 
