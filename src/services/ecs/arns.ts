@@ -29,12 +29,19 @@ export interface ParsedArn extends Scope {
   parts: string[];
 }
 
-/** `undefined` if it is not an ARN of ECS. */
+/** Types whose ARNs have more parts than a cluster and a name. */
+const DEEP = ['container', 'service-deployment', 'service-revision'];
+
+/**
+ * `undefined` if it is not an ARN of ECS. One with more parts than its type has is none: IAM is asked about the text as it is given, and
+ * what may be touched by that must be what is touched.
+ */
 export function parseArn(text: string): ParsedArn | undefined {
   const match = /^arn:[^:]+:ecs:([^:]+):(\d{12}):([a-z-]+)\/(.+)$/.exec(text);
   if (!match) return undefined;
   const [, region = '', account = '', type = '', rest = ''] = match;
-  return { region, account, type, parts: rest.split('/') };
+  const parts = rest.split('/');
+  return parts.length > (DEEP.includes(type) ? 3 : 2) ? undefined : { region, account, type, parts };
 }
 
 /** The name of a cluster given as name or ARN. Errors: ClusterNotFoundException for an ARN of another account or region. */
