@@ -70,15 +70,24 @@ export async function stopInit(place: Place, graceMs: number, hurry: () => boole
   const pid = await initPid(place);
   if (pid === undefined) return;
   for (let waited = 0; waited < graceMs && !hurry() && (await initPid(place)) === pid; waited += 100) {
-    if (waited % 1000 === 0) process.kill(pid, 'SIGINT');
+    if (waited % 1000 === 0) signal(pid, 'SIGINT');
     await sleep(100);
+  }
+}
+
+/** It may have ended since it was looked at. */
+function signal(pid: number, name: 'SIGINT' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
 /** Kills what runs of it (the kernel ends all processes of a PID namespace with its init) and clears runc's records, mounts, cgroups. */
 export async function clearInit(place: Place): Promise<void> {
   const pid = await initPid(place);
-  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  if (pid !== undefined) signal(pid, 'SIGKILL');
   await removeCgroup(cgroupOf(place));
   await rm(join(place.runcRoot, place.id), { recursive: true, force: true });
   await rm(place.folder.pid, { force: true });
