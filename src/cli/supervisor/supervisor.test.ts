@@ -11,7 +11,7 @@ import { stopPrograms } from './lifecycle.ts';
 import { identify, isAlive, signalTo, stop } from './process.ts';
 import { forgetRecord, logFile, running, writeRecord, type Program } from './programs.ts';
 
-const TIMEOUT = { timeout: 30_000 };
+const TIMEOUT = { timeout: 60_000 };
 
 async function until<T>(look: () => Promise<T | undefined>, withinMs: number): Promise<T> {
   for (const end = Date.now() + withinMs; Date.now() < end; await sleep(20)) {
@@ -71,14 +71,14 @@ describe('the supervisor', TIMEOUT, () => {
     try {
       const first = await until(() => running(program, installation), 2_000);
       assert.equal(first.restarts, 0);
-      await until(greetings(1), 5_000);
+      await until(greetings(1), 20_000);
       signalTo(first, 'SIGKILL');
       const second = await until(async () => {
         const now = await running(program, installation);
         return now && now.pid !== first.pid ? now : undefined;
       }, 2_000);
       assert.equal(second.restarts, 1);
-      await until(greetings(2), 5_000);
+      await until(greetings(2), 20_000);
       abort.abort();
       await keeping;
       assert.ok(isAlive(second));

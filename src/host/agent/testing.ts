@@ -68,7 +68,7 @@ export async function fakeControlPlane(installation: Installation, surface?: (pa
     wished: (kind: DesiredKind, id: string) => wishes.get(`${kind}/${id}`)?.value,
     seen: <K extends ObservedKind>(kind: K, id: string) => observed.get(`${kind}/${id}`) as ObservedKinds[K] | undefined,
     /** Waits for a report that fits. */
-    async until<K extends ObservedKind>(kind: K, id: string, fits: (value: ObservedKinds[K] | undefined) => unknown, withinMs = 20_000): Promise<ObservedKinds[K]> {
+    async until<K extends ObservedKind>(kind: K, id: string, fits: (value: ObservedKinds[K] | undefined) => unknown, withinMs = 60_000): Promise<ObservedKinds[K]> {
       const end = Date.now() + withinMs;
       for (;;) {
         const value = observed.get(`${kind}/${id}`) as ObservedKinds[K] | undefined;

@@ -72,7 +72,7 @@ async function get(path: string, { headers = {}, method = 'GET', port = 80, agen
 }
 const portOf = async () => (JSON.parse((await get('/')).body) as { port: number }).port;
 const health = (id: string, port: number) => (observed.get(`balancer/${lb}`) as ObservedBalancer | undefined)?.health[id]?.[`172.31.0.6:${port}`];
-async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs = 8000): Promise<void> {
+async function until(what: string, holds: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
   for (const end = Date.now() + withinMs; !(await holds()); await sleep(30)) if (Date.now() > end) assert.fail(`not in time: ${what}; ${JSON.stringify(observed.get(`balancer/${lb}`))}`);
 }
 

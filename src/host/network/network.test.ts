@@ -24,7 +24,7 @@ const closing: (() => Promise<void>)[] = [];
 async function get(from: string | null, url: string): Promise<string> {
   const enter = from === null ? [] : ['ip', 'netns', 'exec', namespaceName(installation, from)];
   try {
-    return (await run([...enter, 'curl', '-sS', '--max-time', '1', url])).stdout;
+    return (await run([...enter, 'curl', '-sS', '--connect-timeout', '1', '--max-time', '10', url])).stdout;
   } catch {
     return 'no answer';
   }
@@ -100,7 +100,7 @@ test('a group can name another one, and egress counts too', async () => {
 test('delegated prefixes and secondary addresses are routed to their interface, are its own for its groups, and nobody else\'s', async () => {
   const before = { one: wish.interface.get(eniA)!, groupA: wish.securityGroup.get('sg-a')!, groupB: wish.securityGroup.get('sg-b')! };
   const own = (address: string, owner = a) => run(['ip', '-n', namespaceName(installation, owner), 'address', 'replace', `${address}/32`, 'dev', 'lo']);
-  const getAs = async (address: string, url: string, owner = a) => (await run(['ip', 'netns', 'exec', namespaceName(installation, owner), 'curl', '-sS', '--max-time', '1', '--interface', address, url]).catch(() => ({ stdout: 'no answer' }))).stdout;
+  const getAs = async (address: string, url: string, owner = a) => (await run(['ip', 'netns', 'exec', namespaceName(installation, owner), 'curl', '-sS', '--connect-timeout', '1', '--max-time', '10', '--interface', address, url]).catch(() => ({ stdout: 'no answer' }))).stdout;
   for (const address of ['172.31.0.33', '172.31.0.50', '172.31.0.60']) await own(address);
   assert.equal(await getAs('172.31.0.33', 'http://172.31.0.6/'), 'no answer');
   wish.interface.set(eniA, { ...before.one, secondaryAddresses: ['172.31.0.50'], prefixes: ['172.31.0.32/28'] });
@@ -224,7 +224,7 @@ test('a public address is reached from the host and from inside, and a forged so
   await network.reconcile(wish);
 
   await run(['ip', '-n', namespaceName(installation, a), 'address', 'add', '172.31.0.77/20', 'dev', 'eth0']);
-  const forged = ['ip', 'netns', 'exec', namespaceName(installation, a), 'curl', '-sS', '--max-time', '1', '--interface', '172.31.0.77', 'http://172.31.0.6/'];
+  const forged = ['ip', 'netns', 'exec', namespaceName(installation, a), 'curl', '-sS', '--connect-timeout', '1', '--max-time', '10', '--interface', '172.31.0.77', 'http://172.31.0.6/'];
   await assert.rejects(run(forged));
   await run(['ip', '-n', namespaceName(installation, a), 'address', 'delete', '172.31.0.77/20', 'dev', 'eth0']);
 });
