@@ -54,7 +54,8 @@ async function plain(): Promise<number> {
 async function ofGantry(zones: 1 | 3): Promise<number> {
   await using cluster = await eksCluster(name, zones);
   await cluster.addNodes(NODES);
-  return pods(cluster.kubectl);
+  // Awaited here: the cluster is gone when this function is.
+  return await pods(cluster.kubectl);
 }
 
 const baseline = await plain();
