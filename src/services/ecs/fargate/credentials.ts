@@ -4,7 +4,7 @@ import { serviceMachineCredentials } from '../../iam/index.ts';
 import { clusterArn, containerInstanceArn } from '../arns.ts';
 import { fargateMachines } from '../records.ts';
 
-const STATES = ['SubmitTaskStateChange', 'SubmitContainerStateChange', 'SubmitAttachmentStateChanges', 'DiscoverPollEndpoint'];
+const IN_CLUSTER = ['RegisterContainerInstance', 'SubmitTaskStateChange', 'SubmitContainerStateChange', 'SubmitAttachmentStateChanges'];
 
 /** For the agent on a machine of Fargate: what an agent does for its own container instance. Undefined where there is no such machine. */
 export async function credentialsForFargate(env: Env, instanceId: string): Promise<InstanceCredentials | undefined> {
@@ -15,7 +15,7 @@ export async function credentialsForFargate(env: Env, instanceId: string): Promi
   const policy = {
     Version: '2012-10-17',
     Statement: [
-      allow(['RegisterContainerInstance'], clusterArn(scope, cluster)), allow(['Poll', 'StartTelemetrySession'], containerInstanceArn(scope, { cluster, id })), allow(STATES, '*'),
+      allow(IN_CLUSTER, clusterArn(scope, cluster)), allow(['Poll', 'StartTelemetrySession'], containerInstanceArn(scope, { cluster, id })), allow(['DiscoverPollEndpoint'], '*'),
     ],
   };
   return serviceMachineCredentials(env, scope, { service: 'ecs.amazonaws.com', instanceId, policy: JSON.stringify(policy) });

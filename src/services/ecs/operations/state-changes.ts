@@ -1,15 +1,17 @@
 import type * as Sdk from '@aws-sdk/client-ecs';
 import type { OperationTable, RequestContext } from '../../../control/service.ts';
-import { clusterName, idIn, parseArn } from '../arns.ts';
+import { clusterArn, clusterName, idIn, parseArn } from '../arns.ts';
 import { requireCluster } from '../lookups.ts';
 import { tasks, type Task } from '../records.ts';
 import { attachmentsChanged, containersChanged, taskChanged } from '../tasks/reports.ts';
 
 /** What agents report: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_SubmitTaskStateChange.html and its like. */
 const acknowledgment = 'ACCEPT';
+const resources = (input: { cluster?: string | undefined }, context: RequestContext) => [clusterArn(context, clusterName(context, input.cluster))];
 
 export const stateChangeOperations = {
   SubmitTaskStateChange: {
+    resources,
     async run(input, context) {
       await change(context, input.cluster, input.task, (task) => {
         const attached = attachmentsChanged(context, task, input.attachments ?? []) ?? task;
@@ -20,6 +22,7 @@ export const stateChangeOperations = {
   },
 
   SubmitContainerStateChange: {
+    resources,
     async run(input, context) {
       await change(context, input.cluster, input.task, (task) => containersChanged(task, [input]));
       return { acknowledgment };
@@ -27,6 +30,7 @@ export const stateChangeOperations = {
   },
 
   SubmitAttachmentStateChanges: {
+    resources,
     async run(input, context) {
       const cluster = (await requireCluster(context, context, input.cluster)).value;
       const ids = (input.attachments ?? []).map((attachment) => parseArn(attachment.attachmentArn ?? '')?.parts.at(-1));
