@@ -58,6 +58,15 @@ describe('policies about EC2', () => {
     assert.ok((await ann.describeVpcs({})).Vpcs?.length);
   });
 
+  it('are asked about the default VPC where a request names none', async () => {
+    const mine = await vpc();
+    const { Vpcs: [standard] = [] } = await admin.describeVpcs({ Filters: [{ Name: 'is-default', Values: ['true'] }] });
+    const eve = await user('eve', allow('ec2:CreateSecurityGroup', [here('security-group/*'), here(`vpc/${mine}`)]));
+    const group = { GroupName: 'eve', Description: 'eve' };
+    assert.equal(await refused(eve.createSecurityGroup({ ...group, VpcId: mine })), undefined);
+    assert.equal(await refused(eve.createSecurityGroup(group)), `ec2:CreateSecurityGroup on ${here(`vpc/${standard?.VpcId}`)}`);
+  });
+
   it('know what a request names by its name', async () => {
     const { GroupId = '' } = await admin.createSecurityGroup({ GroupName: 'web', Description: 'web' });
     await admin.createKeyPair({ KeyName: 'laptop', KeyType: 'ed25519' });

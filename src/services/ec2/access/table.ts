@@ -1,5 +1,6 @@
 import type * as Sdk from '@aws-sdk/client-ec2';
 import type { Input, OperationName, RequestContext } from '../../../control/service.ts';
+import { defaultVpc } from '../lookups.ts';
 import { instances, networkInterfaces, routeTables, subnets, volumes, vpcs } from '../records.ts';
 import { associationOf } from '../network/acls.ts';
 import { launched } from './launch.ts';
@@ -55,7 +56,10 @@ export const touches: { [N in OperationName<typeof Sdk>]?: (input: Input<typeof 
     return [...one('routeTable', input.RouteTableId), ...(from?.id === undefined || from.id === input.RouteTableId ? [] : [from]), ...subnet];
   },
 
-  CreateSecurityGroup: (input) => [...made('securityGroup', input, { vpcId: input.VpcId }), ...named('vpc', input.VpcId)],
+  CreateSecurityGroup: async (input, context) => {
+    const vpcId = input.VpcId ?? (await defaultVpc(context, context))?.id;
+    return [...made('securityGroup', input, { vpcId }), ...named('vpc', vpcId)];
+  },
   DeleteSecurityGroup: group,
   AuthorizeSecurityGroupIngress: async (input, context) => [...await group(input, context), ...ruled(input)],
   AuthorizeSecurityGroupEgress: async (input, context) => [...await group(input, context), ...ruled(input)],
