@@ -95,10 +95,11 @@ async function stop({ host, wish, seen }: KeepContext, place: Place, state: Inst
 /** The machine is switched off: what runs now is started again when it is switched on, as after a reboot of the host. */
 export async function powerOff(place: Place, withinMs: number): Promise<void> {
   const state = await readState(place.folder);
-  if (state?.phase !== 'started' || (await initPid(place)) === undefined) return;
+  if (!state || !['starting', 'started'].includes(state.phase) || (await initPid(place)) === undefined) return;
+  // Said first: if we are killed on the way, its init's end must not look like one by itself, after which it would stay stopped.
+  await writeState(place.folder, { ...state, phase: 'starting' });
   await stopInit(place, withinMs, () => false);
   await clearInit(place);
-  await writeState(place.folder, { ...state, phase: 'starting' });
 }
 
 /** Its init has ended by itself. The host's own reboot, or a reboot from inside, leads to another start. */
