@@ -96,12 +96,12 @@ export async function startFakeHost(port: number, status: { memoryMiB: number; z
   };
 }
 
-/** Asks again until it holds, for ten seconds. */
+/** Asks again until it holds, for half a minute. */
 export async function eventually<T>(ask: () => T | Promise<T>, holds: (value: T) => boolean = Boolean): Promise<T> {
   for (let i = 0; ; i++) {
     const value = await ask();
     if (holds(value)) return value;
-    if (i === 400) throw new Error(`never held: ${JSON.stringify(value)}`);
+    if (i === 1200) throw new Error(`never held: ${JSON.stringify(value)}`);
     await sleep(25);
   }
 }
