@@ -29,7 +29,9 @@ describe('a part of a cluster is killed while a deployment rolls and a client wr
     await rolledOut();
   });
 
-  after(() => kubectl('delete', 'namespace', name, '--wait=false'));
+  after(async () => {
+    await until('the namespace goes', 30, () => kubectl('delete', 'namespace', name, '--wait=false'));
+  });
 
   const rolledOut = () => kubectl('rollout', 'status', `--namespace=${name}`, 'deployment/web', '--timeout=120s');
 
