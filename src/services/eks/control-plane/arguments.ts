@@ -22,6 +22,11 @@ export const peerUrl = (address: string) => `https://${address}:${ETCD_PEER_PORT
 const LEAST_TLS = 'VersionTLS12';
 /** How long the API server goes on with what it was told of a token: nodes and users outlive a pause of Gantry's control plane. */
 const WEBHOOK_CACHE = '7m';
+/**
+ * Writes on their way to a leader that dies are lost to its followers for as long as these wait for it, and answered only after etcd's own
+ * patience. Members are a fraction of a millisecond apart, so half of etcd's own second is still a hundred round trips.
+ */
+const ELECTION = ['--heartbeat-interval=100', '--election-timeout=500'];
 
 export function argumentsOf(cluster: Cluster, member: Settled, installation: Installation): Record<'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler', string[]> {
   return {
@@ -40,7 +45,7 @@ function etcd(cluster: Cluster, { id, network: { address }, etcd: { state, initi
     `--initial-cluster=${initialCluster}`, `--initial-cluster-state=${state}`, `--initial-cluster-token=${cluster.id}`,
     '--client-cert-auth=true', `--trusted-ca-file=${PKI}/etcd/ca.crt`, `--cert-file=${PKI}/etcd/server.crt`, `--key-file=${PKI}/etcd/server.key`,
     '--peer-client-cert-auth=true', `--peer-trusted-ca-file=${PKI}/etcd/ca.crt`, `--peer-cert-file=${PKI}/etcd/peer.crt`, `--peer-key-file=${PKI}/etcd/peer.key`,
-    '--auto-compaction-mode=periodic', '--auto-compaction-retention=5m', '--quota-backend-bytes=8589934592', '--snapshot-count=10000',
+    '--auto-compaction-mode=periodic', '--auto-compaction-retention=5m', '--quota-backend-bytes=8589934592', '--snapshot-count=10000', ...ELECTION,
   ];
 }
 
