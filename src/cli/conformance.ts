@@ -21,7 +21,7 @@ const ALONE = '(Serial || Disruptive)';
 
 export const command: Command = {
   usage: '[--focus RE] [--skip RE] [--procs N] [--keep]',
-  summary: 'Kubernetes\' own conformance tests on a new EKS cluster of two nodes: all of them (two hours on 2 cores), or those whose names match',
+  summary: 'Kubernetes\' own conformance tests on a new EKS cluster of two nodes: all of them (an hour on 2 cores), or those whose names match',
   options: { focus: { type: 'string' }, skip: { type: 'string' }, procs: { type: 'string' }, keep: { type: 'boolean' } },
   async run({ name, values }) {
     needRoot();
