@@ -128,7 +128,7 @@ test('killed, the agent leaves the instance running and finds it again, also whi
   assert.ok(alive(pid));
   await control.stop();
   agent = await startAgent(installation);
-  const token = 'curl -sS -o /dev/null --retry 20 --retry-connrefused --retry-delay 1 http://169.254.169.254/latest/meta-data/ && echo answers';
+  const token = 'curl -sS -o /dev/null --retry 20 --retry-all-errors --retry-delay 1 http://169.254.169.254/latest/meta-data/ && echo answers';
   assert.equal(await inside(token), 'answers');
   control.start();
   const puts = control.requests.length;
