@@ -14,7 +14,7 @@ const POLICIES = 'arn:aws:eks::aws:cluster-access-policy';
 const UNKNOWN = /Unauthorized|must be logged in|provide credentials/;
 
 /** Who may what in a cluster: IAM says who one is, access entries and `aws-auth` what one is called, RBAC what one may. */
-describe('access to a cluster', { skip, timeout: 180_000 }, () => {
+describe('access to a cluster', { skip, timeout: 600_000 }, () => {
   const name = unique('access');
   const [open, closed] = [`${name}-open`, `${name}-closed`];
   let cluster: TestCluster;

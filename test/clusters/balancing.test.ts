@@ -12,7 +12,7 @@ const QUICK = { [`${NLB}-type`]: 'external', [`${NLB}-healthcheck-interval`]: '5
 const PAGE = '/cgi-bin/index.cgi';
 
 /** Services and Ingresses are balancers of the VPC, with the pods or the nodes behind them. */
-describe('balancing', { skip, timeout: 300_000 }, () => {
+describe('balancing', { skip, timeout: 600_000 }, () => {
   const name = unique('balancing');
   let cluster: TestCluster;
   let kubectl: Kubectl;

@@ -8,7 +8,7 @@ import { holds, until } from '../fixtures/until.ts';
 const { eks } = clients;
 
 /** A pod that a Fargate profile selects runs on a machine of its own; the others run where they ran before. */
-describe('Fargate', { skip, timeout: 240_000 }, () => {
+describe('Fargate', { skip, timeout: 600_000 }, () => {
   const name = unique('fargate');
   const profile = { fargateProfileName: name, clusterName: '' };
   let cluster: TestCluster;

@@ -15,7 +15,7 @@ const { account } = installationOf(shared.name);
 const UNKNOWN = /Unauthorized|must be logged in|provide credentials/;
 
 /** A cluster as it was made before access entries came (CONFIG_MAP, still the API's default), from its creation to its end. */
-describe('a cluster of its own', { skip, timeout: 300_000 }, () => {
+describe('a cluster of its own', { skip, timeout: 600_000 }, () => {
   const name = unique('own');
   let neighbour: TestCluster;
   let endpoint = '';

@@ -10,7 +10,7 @@ const { ec2, eks } = clients;
 const REPLICAS = 6;
 
 /** A managed node group is as large as it is told to be; pods leave a node before the node goes. */
-describe('a node group', { skip, timeout: 300_000 }, () => {
+describe('a node group', { skip, timeout: 600_000 }, () => {
   const name = unique('nodes');
   let cluster: TestCluster;
   let kubectl: Kubectl;

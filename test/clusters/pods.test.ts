@@ -12,7 +12,7 @@ import { deployment, namespace, type Items, type Node, type Pod } from '../fixtu
 const { ec2 } = clients;
 
 /** What runs in a cluster is where it should be: on real nodes, at addresses of the VPC, behind its security groups. */
-describe('pods', { skip, timeout: 300_000 }, () => {
+describe('pods', { skip, timeout: 600_000 }, () => {
   const name = unique('pods');
   let cluster: TestCluster;
   let kubectl: Kubectl;

@@ -26,7 +26,7 @@ export const taskDefinitionOperations = {
   },
 
   DeregisterTaskDefinition: {
-    resources: (input, context) => [taskDefinitionArn(context, input.taskDefinition ?? '')],
+    resources: ({ taskDefinition = '' }, context) => [taskDefinition.startsWith('arn:') ? taskDefinition : taskDefinitionArn(context, taskDefinition)],
     async run(input, context) {
       const { key } = await requireRevision(context, input.taskDefinition, unableToDescribe);
       const definition = await taskDefinitions.update(context.store, key, (current) =>
