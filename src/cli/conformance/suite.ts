@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { binDir } from '../../engines/index.ts';
@@ -63,6 +64,8 @@ const TIMEOUT = '3h';
 export async function runPart(suite: Suite, part: Part, { focus, skip }: Choice, onProgress: (counts: Counts) => void, signal: AbortSignal): Promise<TestResult[]> {
   const folder = join(suite.results, part.name);
   await mkdir(folder, { recursive: true });
+  // Its tests leave files, and have sockets, whose paths must be short.
+  const temporary = await mkdtemp(join(tmpdir(), 'gantry-e2e-'));
   const log = createWriteStream(join(folder, 'output.log'));
   const argv = [
     '--no-color', '--silence-skips', `--procs=${part.procs}`, `--timeout=${TIMEOUT}`, `--flake-attempts=${part.attempts ?? 1}`, `--label-filter=${part.labels}`,
@@ -71,7 +74,7 @@ export async function runPart(suite: Suite, part: Part, { focus, skip }: Choice,
     '--provider=skeleton', `--kubeconfig=${suite.kubeconfig}`, `--kubectl-path=${suite.kubectl}`,
   ];
   // In a session of its own: an interrupt of the terminal is for us, who pass it on once.
-  const child = spawn(suite.ginkgo, argv, { detached: true, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, KUBE_TEST_REPO_LIST: suite.registries } });
+  const child = spawn(suite.ginkgo, argv, { detached: true, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, KUBE_TEST_REPO_LIST: suite.registries, TMPDIR: temporary } });
   child.stdout.setEncoding('utf8').on('data', watch(onProgress));
   for (const output of [child.stdout, child.stderr]) output.pipe(log, { end: false });
   // As a terminal would, to ginkgo and its processes: it does not pass an interrupt on.
@@ -82,6 +85,7 @@ export async function runPart(suite: Suite, part: Part, { focus, skip }: Choice,
   } finally {
     signal.removeEventListener('abort', interrupt);
     log.end();
+    await rm(temporary, { recursive: true, force: true });
   }
   await finished(log);
   return readReport(folder);
