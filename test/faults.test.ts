@@ -13,7 +13,7 @@ import { get, load } from './fixtures/http.ts';
 import { webImages } from './fixtures/image.ts';
 import { leaksOf } from './fixtures/leaks.ts';
 import { balancer, defaultNetwork, openGroup, targetGroup } from './fixtures/network.ts';
-import { processesIn } from './fixtures/processes.ts';
+import { kill, processesIn, programOf } from './fixtures/processes.ts';
 import { shared } from './fixtures/shared.ts';
 import { holds, until } from './fixtures/until.ts';
 
@@ -105,8 +105,7 @@ describe('a program is killed while a service is being deployed', { timeout: 900
       const { services } = await clients.ecs.describeServices({ cluster: own.cluster, services: ['web'] });
       return (services?.[0]?.deployments ?? []).some((one) => one.taskDefinition === revision && moments[moment](one));
     });
-    assert.ok(pids.length > 0, 'nothing to kill');
-    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    assert.ok(pids.filter(kill).length > 0, 'nothing to kill');
     return revision;
   }
 
@@ -136,7 +135,7 @@ describe('a program is killed while a service is being deployed', { timeout: 900
     'the control plane': program('controlPlane'),
     'the host agent': program('hostAgent'),
     'an ECS agent': inFirstInstance('/src/agent/main.ts'),
-    'containerd in an instance': async () => (await inFirstInstance('containerd')()).filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'containerd'),
+    'containerd in an instance': async () => (await inFirstInstance('containerd')()).filter((pid) => programOf(pid) === 'containerd'),
   };
   for (const [what, victims] of Object.entries(cases)) {
     for (const moment of Object.keys(moments) as (keyof typeof moments)[]) {
@@ -159,7 +158,7 @@ describe('a program is killed while a service is being deployed', { timeout: 900
         await sleep(200 + Math.random() * 1_300);
         // One that is just being started again is spared this time.
         for (const pid of await victims().catch(() => [])) {
-          if (identify(pid) && process.kill(pid, 'SIGKILL')) killed.push(what);
+          if (identify(pid) && kill(pid)) killed.push(what);
         }
       }
     }
