@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startControlPlane } from '../src/gateway/control-plane.ts';
 import type { DesiredKinds, DesiredMessage, InstanceCredentials, ObservedChange } from '../src/wire/host.ts';
+import { freePort } from './fixtures/free-port.ts';
 
 const KEY = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'a secret of tests' };
 const TOKEN = 'host-token';
@@ -33,14 +33,6 @@ export async function startInstallation() {
       rmSync(stateDir, { recursive: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => { server.close(resolve); });
-  return port;
 }
 
 /** An agent that makes nothing and says at once that all is as wished; it speaks the real wire. */

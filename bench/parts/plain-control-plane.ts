@@ -2,13 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../src/engines/command.ts';
 import { binDir, type EngineName } from '../../src/engines/index.ts';
 import { kubeClient } from '../../src/kube/client.ts';
 import { makePki, sign } from '../../src/services/eks/pki.ts';
+import { freePort } from '../../test/fixtures/free-port.ts';
 
 /** A control plane without Gantry: upstream's four programs as processes of this machine, with upstream's defaults. */
 export interface ControlPlane {
@@ -97,14 +97,6 @@ const kubeconfigOf = (server: string, authority: string, { certificate, privateK
   clusters: [{ name: 'plain', cluster: { server, 'certificate-authority-data': base64(authority) } }],
   users: [{ name: 'plain', user: { 'client-certificate-data': base64(certificate), 'client-key-data': base64(privateKey) } }],
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
