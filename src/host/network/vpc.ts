@@ -39,12 +39,13 @@ export async function keepVpc(installation: Installation, wish: VpcWish, onHost:
     }
   };
 
-  const router = await ensureRouter(installation, vpcId, network, onHost);
+  // Owners before the links are looked at: one made anew may have the inode of the last one, but not before that one's links are gone.
   const aliases = new Map<string, string>();
   await eachOf(interfaces, 4, ([id, one]) => attempt(id, async () => {
     await ensureNamespace(installation, one.attachment.owner);
     aliases.set(id, await wantedAlias(installation, id, one, network));
   }));
+  const router = await ensureRouter(installation, vpcId, network, onHost);
 
   const kept = new Set([...aliases].filter(([id, alias]) => router.links.get(linkName(id))?.ifalias === alias).map(([id]) => linkName(id)));
   for (const link of interfaceLinks(router.links)) {
