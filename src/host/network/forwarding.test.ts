@@ -26,3 +26,8 @@ it('is off again after the last installation, where it was off before the first'
 it('stays on where it was on', async () => {
   assert.equal(await forwardingAfter(1, 'keepForwarding()', 'leaveForwarding()'), '1 1');
 });
+
+it('stays on for those who came to count on it', async () => {
+  const docker = "run(['iptables', '--wait', '-A', 'FORWARD', '-i', 'docker0', '-j', 'ACCEPT'])";
+  assert.equal(await forwardingAfter(0, 'keepForwarding()', docker, 'leaveForwarding()'), '1 1 1');
+});

@@ -2,10 +2,14 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { run } from '../../engines/command.ts';
 import { machineFile } from '../../wire/paths.ts';
+import { othersForward } from './firewall.ts';
 import { sysctl } from './ip.ts';
 import { hostTable } from './names.ts';
 
-/** The host's forwarding of packets: on while an installation is up; off again after the last one where it was off before the first. */
+/**
+ * The host's forwarding of packets: on while an installation is up; off again after the last one where it was off before the first, unless others
+ * (Docker, say) came to count on it.
+ */
 
 const NAME = 'net.ipv4.ip_forward';
 /** Is there while forwarding is on for Gantry alone. */
@@ -25,6 +29,6 @@ export async function leaveForwarding(): Promise<void> {
   const { nftables } = JSON.parse(stdout) as { nftables: { table?: { name: string } }[] };
   if (nftables.some(({ table }) => table?.name.startsWith(TABLES))) return;
   const ours = await readFile(mark).then(() => true, () => false);
-  if (ours) await sysctl(null, { [NAME]: 0 });
+  if (ours && !(await othersForward())) await sysctl(null, { [NAME]: 0 });
   await rm(mark, { force: true });
 }

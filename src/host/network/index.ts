@@ -7,6 +7,7 @@
  */
 import type { DesiredInterface } from '../../wire/host.ts';
 import type { Desired, MakePart } from '../part.ts';
+import { passFirewall } from './firewall.ts';
 import { hostLinks, hostRuleset, routePublic } from './host-side.ts';
 import type { Attached } from './interfaces.ts';
 import { keepForwarding } from './forwarding.ts';
@@ -66,6 +67,7 @@ export const makeNetworkPart: MakePart = (host) => {
     async reconcile(desired) {
       const failures: { id: string; error: unknown }[] = [];
       await keepForwarding();
+      await passFirewall(installation);
       await verify();
       await removeUnwished(desired);
 

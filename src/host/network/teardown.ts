@@ -1,4 +1,5 @@
 import type { Teardown } from '../part.ts';
+import { leaveFirewall } from './firewall.ts';
 import { leaveForwarding } from './forwarding.ts';
 import { removeHostLink, installationLinks } from './host-side.ts';
 import { hostTable } from './names.ts';
@@ -13,5 +14,6 @@ export const teardownNetwork: Teardown = async (installation) => {
   for (const id of ids.filter((id) => !id.startsWith('vpc-'))) await removeNamespace(installation, id);
   for (const { link } of (await installationLinks(installation)).values()) await removeHostLink(link);
   await removeTable(hostTable(installation));
+  await leaveFirewall(installation);
   await leaveForwarding();
 };
