@@ -173,6 +173,11 @@ export interface BalancerTargetGroup {
   proxyProtocol?: true;
   /** TCP: connections to a target end when it leaves the group; otherwise they go on for as long as they will. */
   connectionTermination?: true;
+  /**
+   * Only who says that it is ready gets connections: a refused one makes a target unhealthy until a check passes, and where all are
+   * unhealthy those alone are used that are merely slow. Otherwise all of them are then used ("fail open").
+   */
+  strict?: true;
   /** By `<address>:<port>`. */
   targets: Record<string, { address: string; port: number; draining: boolean }>;
 }

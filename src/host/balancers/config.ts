@@ -105,7 +105,7 @@ const answering = ({ stickinessSeconds }: BalancerTargetGroup, noTargetsFile: st
 
 function checking({ healthCheck: { enabled, protocol, path, timeoutSeconds, matcher } }: BalancerTargetGroup, hostHeader: string): string[] {
   if (!enabled) return [];
-  const timeout = `timeout check ${timeoutSeconds}s`;
+  const timeout = `timeout check ${timeoutSeconds * 1000}ms`;
   if (protocol === 'TCP') return [timeout, 'option tcp-check'];
   return [
     timeout,
@@ -124,12 +124,16 @@ const sticky = (seconds: number) => [
   `http-response add-header Set-Cookie AWSALB=%[srv_name,regsub(\\.open$,),base64];\\ Expires=%[date(${seconds}),http_date];\\ Path=/`,
 ];
 
+/** What a strict group has beside: one refused connection is enough, and while in doubt it is asked four times a second. */
+const STRICT = ' fastinter 250ms downinter 250ms observe layer4 error-limit 1 on-error mark-down';
+
 /** How a target is checked; nothing where it is not. The same words in the file and for `add server`, which knows no defaults. */
-function checkOptions({ healthCheck }: BalancerTargetGroup): string {
+function checkOptions({ healthCheck, strict }: BalancerTargetGroup): string {
   const { enabled, protocol, port, intervalSeconds, healthyThreshold, unhealthyThreshold } = healthCheck;
   if (!enabled) return '';
   const secure = protocol === 'HTTPS' ? ' check-ssl verify none' : '';
-  return ` check inter ${intervalSeconds}s rise ${healthyThreshold} fall ${unhealthyThreshold}${port === 'traffic-port' ? '' : ` port ${port}`}${secure}`;
+  const at = port === 'traffic-port' ? '' : ` port ${port}`;
+  return ` check inter ${intervalSeconds}s rise ${healthyThreshold} fall ${unhealthyThreshold}${at}${secure}${strict ? STRICT : ''}`;
 }
 
 const proxyOptions = ({ proxyProtocol }: BalancerTargetGroup) => (proxyProtocol ? ' send-proxy-v2' : '');
@@ -142,6 +146,8 @@ export const twin = (target: string) => `${target}.open`;
 export const serverLine = (name: string, target: string, group: BalancerTargetGroup) =>
   `${name} ${target}${name === target ? checkOptions(group) : ' backup'}${proxyOptions(group)}`;
 
+/** The twin of a strict group's target waits until the target is found slow. */
 const servers = (id: string, group: BalancerTargetGroup, known: ReadonlySet<string>) =>
   Object.entries(group.targets).filter(([target, { draining }]) => !draining && known.has(`${sectionName(id)}/${target}`))
-    .flatMap(([target]) => [target, twin(target)].map((name) => `  server ${serverLine(name, target, group)}\n`)).join('');
+    .flatMap(([target]) => [serverLine(target, target, group), `${serverLine(twin(target), target, group)}${group.strict ? ' disabled' : ''}`])
+    .map((line) => `  server ${line}\n`).join('');

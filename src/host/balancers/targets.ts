@@ -12,7 +12,9 @@ import { sectionName } from './text.ts';
 export function targetCommands(id: string, group: BalancerTargetGroup, rows: readonly ServerRow[]): string[] {
   const backend = sectionName(id);
   const { enabled } = group.healthCheck;
-  const standing = new Map(rows.filter((row) => row.backend === backend).map((row) => [row.name, row.status]));
+  const own = rows.filter((row) => row.backend === backend);
+  const standing = new Map(own.map((row) => [row.name, row.status]));
+  const slow = new Set(own.filter(isSlow).map(({ name }) => name));
   const inMaintenance = (name: string) => standing.get(name)?.startsWith('MAINT') ?? false;
   const commands: string[] = [];
   const set = (name: string, what: string) => commands.push(`set server ${backend}/${name} ${what}`);
@@ -34,11 +36,14 @@ export function targetCommands(id: string, group: BalancerTargetGroup, rows: rea
       set(target, 'state ready');
       if (enabled) set(target, 'health stopping');
       if (enabled) set(target, 'weight 1');
-    } else if (enabled && !isInitial(standing.get(target) ?? '') && (inMaintenance(twin(target)) || !standing.has(twin(target)))) {
-      set(twin(target), 'state ready');
+    } else if (enabled && !isInitial(standing.get(target) ?? '')) {
+      const closed = inMaintenance(twin(target)) || !standing.has(twin(target));
+      const open = !group.strict || slow.has(target);
+      if (open && closed) set(twin(target), 'state ready');
+      if (!open && !closed) set(twin(target), 'state maint');
     }
   }
-  commands.push(...endedSessions(group, rows.filter((row) => row.backend === backend)));
+  commands.push(...endedSessions(group, own));
   const wanted = new Set(Object.keys(group.targets).flatMap((target) => [target, twin(target)]));
   for (const name of standing.keys()) {
     if (wanted.has(name)) continue;
@@ -62,6 +67,9 @@ function endedSessions({ protocol, targets }: BalancerTargetGroup, rows: readonl
   if (down.length === serving.length) return [];
   return down.filter(({ connections }) => connections > 0).map(({ backend, name }) => `shutdown sessions server ${backend}/${name}`);
 }
+
+/** It is down, and for all that is known only because it did not answer in time. */
+const isSlow = ({ status, checkStatus }: ServerRow) => status.startsWith('DOWN') && checkStatus.endsWith('TOUT');
 
 const isInitial = (status: string) => status.startsWith('NOLB');
 

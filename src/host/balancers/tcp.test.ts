@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createHttpsServer, request } from 'node:https';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -166,24 +166,69 @@ test('sticky by the client\'s address; the PROXY protocol', async () => {
   client.socket.destroy();
 });
 
-test('checks by HTTPS look at the status and not at the certificate', async () => {
+/** Answers `/readyz` with its status, once it may, and all else with 200. */
+async function readyServer(port: number): Promise<{ status: number; hold?: Promise<void>; close: () => void }> {
   const folder = await mkdtemp(join(tmpdir(), 'gantry-tls-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   await run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=test', '-days', '1', '-keyout', key, '-out', cert]);
-  let status = 200;
-  const server = createHttpsServer({ key: await readFile(key), cert: await readFile(cert) }, (request, response) => {
-    response.statusCode = request.url === '/readyz' ? status : 404;
-    response.end();
+  const server = createHttpsServer({ key: await readFile(key), cert: await readFile(cert) }, (asked, response) => {
+    if (asked.url !== '/readyz') return void response.end();
+    response.statusCode = ready.status;
+    return void Promise.resolve(ready.hold).then(() => response.end());
   });
-  await rm(folder, { recursive: true });
-  server.listen(await listenIn(namespacePath(installation, instance), '172.31.0.6', 9443));
-  closers.push(() => {
+  const close = () => {
     server.close();
     server.closeAllConnections();
-  });
-  await set(group(target(9443), {}, { protocol: 'HTTPS', path: '/readyz' }));
+  };
+  const ready: Awaited<ReturnType<typeof readyServer>> = { status: 200, close };
+  await rm(folder, { recursive: true });
+  server.listen(await listenIn(namespacePath(installation, instance), '172.31.0.6', port));
+  closers.push(close);
+  return ready;
+}
+
+const byReadyz = { protocol: 'HTTPS' as const, path: '/readyz' };
+
+test('checks by HTTPS look at the status and not at the certificate', async () => {
+  const server = await readyServer(9443);
+  await set(group(target(9443), {}, byReadyz));
   await until('healthy', () => health(9443)?.state === 'healthy');
-  status = 500;
+  server.status = 500;
   await until('unhealthy', () => health(9443)?.state === 'unhealthy');
   assert.deepEqual([health(9443)?.reason, health(9443)?.description], ['Target.ResponseCodeMismatch', 'Health checks failed with these codes: [500]']);
+});
+
+/** Whether a request reaches a target. */
+const answered = () => new Promise<boolean>((resolve) => {
+  const outgoing = request({ host: publicAddress(5), port: 443, agent: false, rejectUnauthorized: false, timeout: 20_000 }, (response) => resolve(response.resume().statusCode === 200));
+  outgoing.on('timeout', () => outgoing.destroy()).on('error', () => resolve(false)).end();
+});
+
+test('a strict group gives nothing to who is not ready or refuses, though nobody else is there; to who is slow it does', async () => {
+  let server = await readyServer(9444);
+  server.status = 500;
+  await set(group(target(9444), { strict: true }, { ...byReadyz, healthyThreshold: 1 }));
+  await until('not ready', () => health(9444)?.reason === 'Target.ResponseCodeMismatch');
+  assert.equal(await answered(), false);
+  server.status = 200;
+  await until('ready', () => health(9444)?.state === 'healthy');
+  assert.equal(await answered(), true);
+  server.hold = new Promise((resolve) => closers.push(resolve));
+  await until('slow', () => health(9444)?.reason === 'Target.Timeout');
+  for (const end = Date.now() + 30_000; !(await answered()); await sleep(20)) assert.ok(Date.now() < end, 'slow, and used all the same');
+
+  server.close();
+  server = await readyServer(9444);
+  await until('ready again', () => health(9444)?.state === 'healthy');
+  server.close();
+  // Found out by this very connection, or by a check before it.
+  assert.equal(await answered(), false);
+  await until('known to be away', () => health(9444)?.state === 'unhealthy');
+  await set(group(target(9444), { strict: true }, { ...byReadyz, healthyThreshold: 1 }));
+  server = await readyServer(9444);
+  server.status = 500;
+  assert.equal(await answered(), false);
+  server.status = 200;
+  await until('ready at last', () => health(9444)?.state === 'healthy');
+  assert.equal(await answered(), true);
 });

@@ -92,9 +92,10 @@ export function desiredBalancer(cluster: Cluster, interfaceIds: string[], member
     ({ id: `${port}`, port, protocol: 'TCP', rules: [{ conditions: [], action: { type: 'forward', targetGroups: [{ id, weight: 1 }] } }] });
   const joined = members.filter(({ etcd, retired }) => etcd && !retired).map(({ network }) => network?.address).filter((address) => address !== undefined).sort();
   const group = (port: number, protocol: 'HTTPS' | 'TCP', path: string): BalancerTargetGroup => ({
-    // A member that is given up has died: who is connected to it would wait for an answer in vain.
-    protocol: 'TCP', algorithm: 'round_robin', connectionTermination: true,
-    healthCheck: { enabled: true, protocol, path, port: 'traffic-port', intervalSeconds: 1, timeoutSeconds: 1, healthyThreshold: 1, unhealthyThreshold: 2, matcher: '200' },
+    // A member that is given up has died: who is connected to it would wait for an answer in vain. One that has just begun refuses what it
+    // would allow, for it has not read its roles yet.
+    protocol: 'TCP', algorithm: 'round_robin', connectionTermination: true, strict: true,
+    healthCheck: { enabled: true, protocol, path, port: 'traffic-port', intervalSeconds: 1, timeoutSeconds: 1.5, healthyThreshold: 1, unhealthyThreshold: 2, matcher: '200' },
     targets: Object.fromEntries(joined.map((address) => [`${address}:${port}`, { address, port, draining: false }])),
   });
   return {
