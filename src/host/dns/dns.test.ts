@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { chmod, open, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { decode, encode, type DecodedPacket, type Packet } from 'dns-packet';
@@ -126,4 +126,20 @@ test('other lines and other blocks of a hosts file stay', async () => {
   assert.match(await readFile(path, 'utf8'), /# gantry a-b begin\n2\.2\.2\.2 y\.a-b\n# gantry a-b end\n/);
   await Promise.all(['a', 'a-b', 'c'].map((name) => writeHostsBlock(name, [], path)));
   assert.equal(await readFile(path, 'utf8'), own);
+});
+
+test('who is reading the hosts file while it changes sees it as it was, on to its end', async () => {
+  const path = join(host.installation.stateDir, 'hosts');
+  await writeFile(path, '127.0.0.1 localhost\n');
+  await chmod(path, 0o640);
+  const entries = Array.from({ length: 200 }, (_, n) => ({ address: '1.1.1.1', name: `n${n}.example` }));
+  await writeHostsBlock('a', entries, path);
+  await writeHostsBlock('b', [{ address: '2.2.2.2', name: 'last.example' }], path);
+  const before = await readFile(path, 'utf8');
+  await using reader = await open(path);
+  const page = await reader.read(Buffer.alloc(4096), 0, 4096);
+  await writeHostsBlock('a', entries.slice(100), path);
+  assert.equal(page.buffer.toString() + (await reader.readFile('utf8')), before);
+  assert.equal((await stat(path)).mode & 0o777, 0o640);
+  assert.deepEqual((await readdir(host.installation.stateDir)).filter((name) => name.startsWith('hosts')), ['hosts']);
 });

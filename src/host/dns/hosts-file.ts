@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { chmod, chown, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { withLock } from '../../engines/lock.ts';
 
 const hostsPath = '/etc/hosts';
@@ -7,20 +7,42 @@ const lockPath = '/run/lock/gantry-hosts.lock';
 
 /**
  * Makes the installation's marked block in a hosts file (hosts(5)) hold exactly these names, or takes it away when there are none. All
- * other lines stay byte for byte. The file is written in place, as it may be a mount of its own, and under a lock that all
- * installations of the machine share.
+ * other lines stay byte for byte. It is done under a lock that all installations of the machine share.
  */
 export async function writeHostsBlock(name: string, entries: readonly { address: string; name: string }[], path = hostsPath): Promise<void> {
   const lines = entries.map((entry) => `${entry.address} ${entry.name}`);
   const text = await readFile(path, 'utf8');
   if (withBlock(text, name, lines) === text) return;
   await withLock(lockPath, async () => {
-    await using file = await open(path, 'r+');
-    const now = Buffer.from(withBlock(await file.readFile('utf8'), name, lines));
-    await file.write(now, 0, now.length, 0);
-    await file.truncate(now.length);
+    const at = await realpath(path);
+    await replace(at, withBlock(await readFile(at, 'utf8'), name, lines));
   });
 }
+
+/**
+ * As a whole: who reads a file of more than a page while it is written in place sees some of it as it was and the rest as it is, and may
+ * miss a line that has moved over the seam. Where the file is a mount of its own, as in a container, there is only that.
+ */
+async function replace(path: string, text: string): Promise<void> {
+  const fresh = `${path}.gantry`;
+  const { mode, uid, gid } = await stat(path);
+  try {
+    await writeFile(fresh, text);
+    await chmod(fresh, mode & 0o7777);
+    await chown(fresh, uid, gid);
+    await rename(fresh, path);
+  } catch (error) {
+    await rm(fresh, { force: true });
+    if (!isMount(error)) throw error;
+    await using file = await open(path, 'r+');
+    const bytes = Buffer.from(text);
+    await file.write(bytes, 0, bytes.length, 0);
+    await file.truncate(bytes.length);
+  }
+}
+
+/** Or its folder is not to be written in. */
+const isMount = (error: unknown) => error instanceof Error && 'code' in error && ['EBUSY', 'EXDEV', 'EROFS', 'EACCES', 'EPERM'].includes(String(error.code));
 
 export function withBlock(text: string, name: string, lines: readonly string[]): string {
   const [begin, end] = [`# gantry ${name} begin\n`, `# gantry ${name} end\n`];

@@ -2,8 +2,9 @@ import type { DesiredFile } from '../../../wire/host.ts';
 import type { Installation } from '../../../wire/installation.ts';
 import { AUTHENTICATE_PATH, LOGS_PATH } from '../paths.ts';
 import type { Cluster, KeyPair, Member, MemberPki, Pki } from '../records.ts';
-import { API_PORT, ETCD_CLIENT_PORT, PKI, argumentsOf } from './arguments.ts';
+import { API_PORT, PKI, argumentsOf } from './arguments.ts';
 import { AUDIT_POLICY } from './audit-policy.ts';
+import { SERVICES } from './services.ts';
 
 /** Everything of a member that is the cluster's own; pure, so that equal records are equal files. */
 export function memberFiles(cluster: Cluster, member: Member, pki: Pki, own: MemberPki, installation: Installation): DesiredFile[] {
@@ -22,23 +23,9 @@ export function memberFiles(cluster: Cluster, member: Member, pki: Pki, own: Mem
     file('/etc/kubernetes/authenticator.conf', webhook(`${gateway}${AUTHENTICATE_PATH(cluster.name)}`), 0o644),
     file('/etc/kubernetes/audit-policy.yaml', AUDIT_POLICY, 0o644),
     file('/etc/kubernetes/logs.json', JSON.stringify({ url: `${gateway}${LOGS_PATH(cluster.name)}`, member: member.id, token: pki.token, types: cluster.logging }), 0o600),
-    // runit finds a service by its folder: these are EKS's alone.
-    file('/etc/service/logs/run', '#!/bin/sh\nexec 2>/dev/console\nexec /opt/gantry/node_modules/node/bin/node /opt/gantry/src/instance/eks-logs.ts\n', 0o755),
-    file('/etc/service/etcd-patience/run', PATIENCE, 0o755),
+    ...Object.entries(SERVICES).map(([path, script]) => file(path, script, 0o755)),
   ];
 }
-
-/**
- * A write that a follower passed on to a leader that then died is lost, and etcd tells only after its own patience (5 s and two election
- * timeouts; etcd's ReqTimeout). So the API server's connections to the etcd beside it end as soon as that says that its leader is no more:
- * such writes fail at once, reads are tried again and watches resumed by etcd's client. Where the kernel cannot (CONFIG_INET_DIAG_DESTROY),
- * the patience stays.
- */
-const PATIENCE = `#!/bin/sh
-exec 2>/dev/console
-tail -n 0 -F /var/log/etcd/current | grep --line-buffered -E 'raft.node: \\w+ (lost|changed) leader' |
-  while read -r _; do ss -K -H -n -t state established dst 127.0.0.1 dport = :${ETCD_CLIENT_PORT} >/dev/null; done
-`;
 
 const file = (path: string, text: string, mode: number): DesiredFile => ({ path, content: Buffer.from(text).toString('base64'), mode });
 
