@@ -88,12 +88,12 @@ export async function startFakeHost(port: number, status: { memoryMiB: number; z
   };
 }
 
-/** Asks again until it holds, for half a minute. */
+/** Asks again until it holds, for two minutes. */
 export async function eventually<T>(ask: () => T | Promise<T>, holds: (value: T) => boolean = Boolean): Promise<T> {
-  for (let i = 0; ; i++) {
+  for (const end = Date.now() + 120_000; ;) {
     const value = await ask();
     if (holds(value)) return value;
-    if (i === 1200) throw new Error(`never held: ${JSON.stringify(value)}`);
+    if (Date.now() > end) throw new Error(`never held: ${JSON.stringify(value)}`);
     await sleep(25);
   }
 }

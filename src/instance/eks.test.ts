@@ -19,7 +19,7 @@ const needed: EngineName[] = ['kubernetes-1.36', 'etcd'];
 const missing = (await list()).filter(({ name, state }) => needed.includes(name) && state === 'missing').map(({ name }) => name);
 const skip = missing.length > 0 && `the engines ${missing.join(' and ')} are not built, which takes minutes: gantry engines build ${missing.join(' ')}`;
 
-describe('EKS on instances', { skip, timeout: 180_000 }, () => {
+describe('EKS on instances', { skip, timeout: 1_200_000 }, () => {
   const [memberId, nodeId] = ['i-0123456789abcdef1', 'i-0123456789abcdef2'];
   const group = 'sg-0123456789abcdef0';
   const nodeName = 'ip-172-31-0-20.ec2.internal';
@@ -78,7 +78,7 @@ describe('EKS on instances', { skip, timeout: 180_000 }, () => {
   const inside = async (id: string, ...argv: string[]) =>
     (await run([runc, '--root', join(process.env.GANTRY_RUN!, fixture.host.installation.name, 'runc'), 'exec', '--env', 'PATH=/usr/sbin:/usr/bin:/opt/engines/containerd/bin:/opt/engines/kubernetes/bin', id, ...argv])).stdout.trim();
   const kubectl = (...words: string[]) => inside(memberId, '/opt/engines/kubernetes/bin/kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', ...words);
-  async function until(what: string, holds: () => Promise<unknown>, withinMs = 60_000): Promise<void> {
+  async function until(what: string, holds: () => Promise<unknown>, withinMs = 300_000): Promise<void> {
     const begun = Date.now();
     for (let last: unknown; ; await sleep(100)) {
       const seen = await holds().catch((error: unknown) => void (last = error));
@@ -143,12 +143,12 @@ describe('EKS on instances', { skip, timeout: 180_000 }, () => {
     for (const [, address = ''] of pods) {
       assert.match(address, /^172\.31\.1\.([0-9]|[12][0-9]|3[01])$/);
       // From another instance: through the VPC's router, by its prefix.
-      assert.equal(await inside(memberId, 'curl', '-sS', '--max-time', '5', `http://${address}:8080/`), 'hello');
+      assert.equal(await inside(memberId, 'curl', '-sS', '--max-time', '60', `http://${address}:8080/`), 'hello');
     }
     const [[first = ''] = []] = pods;
-    await until('service address', async () => (await inside(nodeId, 'curl', '-sS', '--max-time', '2', 'http://10.100.7.7/')) === 'hello');
+    await until('service address', async () => (await inside(nodeId, 'curl', '-sS', '--max-time', '10', 'http://10.100.7.7/')) === 'hello');
     assert.equal(await kubectl('exec', first, '--', '/bin/busybox', 'wget', '-qO-', 'http://10.100.7.7/'), 'hello');
-    assert.equal(await kubectl('exec', first, '--', '/bin/busybox', 'sh', '-c', 'nc -w 3 10.100.0.1 443 < /dev/null && echo reached'), 'reached');
+    assert.equal(await kubectl('exec', first, '--', '/bin/busybox', 'sh', '-c', 'nc -w 60 10.100.0.1 443 < /dev/null && echo reached'), 'reached');
     assert.equal(await kubectl('logs', first), 'started');
     times.push(`memory of the node: ${await memory(nodeId)}`);
   });

@@ -21,7 +21,7 @@ describe('the client of a real kube-apiserver', { skip: skip ?? false }, () => {
   const pod = (name: string, labels: Record<string, string> = {}) => ({ metadata: { name, namespace: 'default', labels }, spec: { containers: [{ name: 'c', image: 'registry.test/c:1' }] } });
 
   async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    for (const deadline = Date.now() + 20_000; !(await holds()); await sleep(20)) assert.ok(Date.now() < deadline, `not within 20 s: ${what}`);
+    for (const deadline = Date.now() + 120_000; !(await holds()); await sleep(20)) assert.ok(Date.now() < deadline, `not within 120 s: ${what}`);
   }
 
   it('creates, reads, patches, applies and deletes', async () => {

@@ -51,7 +51,7 @@ describe('the task engine', () => {
   });
   const send = (one: AcsTask) => engine.accept({ clusterArn: 'c', containerInstanceArn: 'i', messageId: 'm', seqNum: 1, tasks: [one] });
   const until = async <T>(look: () => T | undefined | false): Promise<T> => {
-    for (const end = Date.now() + 10_000; Date.now() < end; await sleep(10)) {
+    for (const end = Date.now() + 60_000; Date.now() < end; await sleep(10)) {
       const found = look();
       if (found) return found;
     }

@@ -1,7 +1,7 @@
 /** A control plane for tests of the whole agent: it holds a wish that can be changed and keeps what was reported. */
 import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
@@ -68,12 +68,12 @@ export async function fakeControlPlane(installation: Installation, surface?: (pa
     wished: (kind: DesiredKind, id: string) => wishes.get(`${kind}/${id}`)?.value,
     seen: <K extends ObservedKind>(kind: K, id: string) => observed.get(`${kind}/${id}`) as ObservedKinds[K] | undefined,
     /** Waits for a report that fits. */
-    async until<K extends ObservedKind>(kind: K, id: string, fits: (value: ObservedKinds[K] | undefined) => unknown, withinMs = 60_000): Promise<ObservedKinds[K]> {
+    async until<K extends ObservedKind>(kind: K, id: string, fits: (value: ObservedKinds[K] | undefined) => unknown, withinMs = 240_000): Promise<ObservedKinds[K]> {
       const end = Date.now() + withinMs;
       for (;;) {
         const value = observed.get(`${kind}/${id}`) as ObservedKinds[K] | undefined;
         if (fits(value)) return value as ObservedKinds[K];
-        if (Date.now() > end) throw new Error(`${kind} ${id} stayed ${JSON.stringify(value)?.slice(0, 500)}`);
+        if (Date.now() > end) throw new Error(`${kind} ${id} stayed ${JSON.stringify(value)?.slice(0, 500)}; the agent's log ends with:\n${await agentLog(installation)}`);
         await sleep(20);
       }
     },
@@ -88,6 +88,8 @@ export async function fakeControlPlane(installation: Installation, surface?: (pa
     },
   };
 }
+
+const agentLog = async ({ stateDir }: Installation) => (await readFile(join(stateDir, 'agent.log'), 'utf8').catch(() => '')).slice(-5000);
 
 /** The agent as a program of its own; its log is `<stateDir>/agent.log`. */
 export async function startAgent(installation: Installation, env: Record<string, string> = {}) {

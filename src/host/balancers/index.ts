@@ -42,6 +42,8 @@ interface Kept {
   alive: boolean;
   /** The pass over it that is under way; the next one waits. */
   pass: Promise<void>;
+  /** A look waits or is under way: the next one waits for the next time. */
+  looking: boolean;
 }
 
 export const makeBalancersPart: MakePart = (host, wake) => {
@@ -118,7 +120,13 @@ export const makeBalancersPart: MakePart = (host, wake) => {
     // Dead: a whole pass starts it again. If that fails too, the agent's loop says when to try next.
     await keepTargets(id, balancer).catch(wake);
   });
-  setInterval(() => kept.forEach((balancer, id) => void look(id, balancer)), lookEveryMs).unref();
+  setInterval(() => {
+    for (const [id, balancer] of kept) {
+      if (balancer.looking) continue;
+      balancer.looking = true;
+      void look(id, balancer).finally(() => (balancer.looking = false));
+    }
+  }, lookEveryMs).unref();
 
   return {
     name: 'balancers',
@@ -137,7 +145,7 @@ export const makeBalancersPart: MakePart = (host, wake) => {
 };
 
 const newKept = (wish: DesiredBalancer, folder: string): Kept =>
-  ({ wish, folder, ready: false, observed: { state: 'provisioning', health: {} }, statuses: '', alive: false, pass: Promise.resolve() });
+  ({ wish, folder, ready: false, observed: { state: 'provisioning', health: {} }, statuses: '', alive: false, pass: Promise.resolve(), looking: false });
 
 /** Which servers are up, down or out of service: what comes and goes between (`UP 1/3`, counts) is not kept. */
 const statusesOf = (rows: readonly ServerRow[]) => rows.map(({ backend, name, status }) => `${backend}/${name} ${status.split(' ')[0]}`).join('\n');

@@ -14,7 +14,9 @@ import { checkedServers } from './targets.ts';
  * by a process id; all that runs in a balancer's namespace is its HAProxy. A reload starts a new worker, hands it the sockets, and
  * lets the old one finish its connections.
  */
-const readyWithinMs = 5_000;
+
+/** It takes a tenth of a second. What is slow on a busy machine is not killed for it: that would cost its connections. */
+const readyWithinMs = 30_000;
 
 /** Makes the configuration run: starts HAProxy when it does not answer, reloads it when it runs another one. Says whether it did. */
 export async function keepRunning(installation: Named, id: string, folder: string, rendered: Rendered): Promise<boolean> {

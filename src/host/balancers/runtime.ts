@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 
 /** HAProxy's runtime API (management manual, 9.3): commands on a Unix socket, several on a line. */
-export async function ask(socketPath: string, commands: readonly string[], timeoutMs = 3000): Promise<string> {
+export async function ask(socketPath: string, commands: readonly string[], timeoutMs = 15_000): Promise<string> {
   const socket = net.connect({ path: socketPath });
   const signal = AbortSignal.timeout(timeoutMs);
   try {

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BalancerTargetGroup, ObservedBalancer } from '../../wire/host.ts';
 import { run } from '../../engines/command.ts';
-import { makeNetworkPart, namespacePath, teardownNetwork } from '../network/index.ts';
+import { makeNetworkPart, namespaceName, namespacePath, teardownNetwork } from '../network/index.ts';
 import { listenIn } from '../network/listen.ts';
 import { testHost, testInstance, testInterface, vpcId } from '../network/testing.ts';
 import { makeBalancersPart } from './index.ts';
@@ -26,7 +26,7 @@ const closers: (() => void)[] = [];
 
 const group = (targets: BalancerTargetGroup['targets'], more: Partial<BalancerTargetGroup> = {}, check: Partial<BalancerTargetGroup['healthCheck']> = {}): BalancerTargetGroup => ({
   protocol: 'TCP', algorithm: 'round_robin', targets,
-  healthCheck: { enabled: true, protocol: 'TCP', path: '/', port: 'traffic-port', intervalSeconds: 1, timeoutSeconds: 1, healthyThreshold: 2, unhealthyThreshold: 2, matcher: '200', ...check },
+  healthCheck: { enabled: true, protocol: 'TCP', path: '/', port: 'traffic-port', intervalSeconds: 1, timeoutSeconds: 20, healthyThreshold: 2, unhealthyThreshold: 2, matcher: '200', ...check },
   ...more,
 });
 const target = (port: number, draining = false) => ({ [`172.31.0.6:${port}`]: { address: '172.31.0.6', port, draining } });
@@ -39,13 +39,12 @@ function set(main: BalancerTargetGroup): Promise<void> {
 
 /** Says its port and then whatever it hears; `close` refuses new connections and keeps those that stand. */
 async function echo(port: number): Promise<{ close: () => void }> {
-  const server = await listenIn(namespacePath(installation, instance), '172.31.0.6', port);
-  server.on('connection', (socket) => {
+  const server = await listenIn(namespacePath(installation, instance), '172.31.0.6', port, net.createServer((socket) => {
     closers.push(() => socket.destroy());
     socket.on('error', () => {});
     socket.write(`${port}\n`);
     socket.pipe(socket);
-  });
+  }));
   const close = () => void server.close();
   closers.push(close);
   return { close };
@@ -69,9 +68,12 @@ async function reached(): Promise<string> {
 }
 
 const health = (port: number) => (observed.get(`balancer/${lb}`) as ObservedBalancer | undefined)?.health.main?.[`172.31.0.6:${port}`];
-async function until(what: string, holds: () => boolean, withinMs = 30_000): Promise<void> {
-  for (const end = Date.now() + withinMs; !holds(); await sleep(20)) if (Date.now() > end) assert.fail(`not in time: ${what}; ${JSON.stringify(observed.get(`balancer/${lb}`))}`);
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 90_000; !(await holds()); await sleep(20)) if (Date.now() > end) assert.fail(`not in time: ${what}; ${JSON.stringify(observed.get(`balancer/${lb}`))}`);
 }
+
+/** The worker of the configuration before has gone: until then it may still take a connection. */
+const settled = () => until('one worker', async () => (await run(['ip', 'netns', 'pids', namespaceName(installation, lb)])).stdout.trim().split('\n').length === 2);
 
 before(async () => {
   wish.instance.set(instance, testInstance(['eni-0a']));
@@ -153,10 +155,12 @@ test('a draining target gets nothing new, keeps what it has, and when it leaves,
 
 test('sticky by the client\'s address; the PROXY protocol', async () => {
   await set(group({ ...target(9002), ...target(9004) }, { stickinessSeconds: 60 }));
+  await settled();
   await until('healthy', () => health(9002)?.state === 'healthy' && health(9004)?.state === 'healthy');
   const first = await reached();
   for (let i = 0; i < 5; i++) assert.equal(await reached(), first);
   await set(group(target(9004), { proxyProtocol: true }, { enabled: false }));
+  await settled();
   const client = connect();
   const greeting = '9004\n'.length;
   await until('the header comes back', () => client.heard.length >= greeting + 28);
@@ -182,7 +186,7 @@ async function readyServer(port: number): Promise<{ status: number; hold?: Promi
   };
   const ready: Awaited<ReturnType<typeof readyServer>> = { status: 200, close };
   await rm(folder, { recursive: true });
-  server.listen(await listenIn(namespacePath(installation, instance), '172.31.0.6', port));
+  await listenIn(namespacePath(installation, instance), '172.31.0.6', port, server);
   closers.push(close);
   return ready;
 }
@@ -207,7 +211,7 @@ const answered = () => new Promise<boolean>((resolve) => {
 test('a strict group gives nothing to who is not ready or refuses, though nobody else is there; to who is slow it does', async () => {
   let server = await readyServer(9444);
   server.status = 500;
-  await set(group(target(9444), { strict: true }, { ...byReadyz, healthyThreshold: 1 }));
+  await set(group(target(9444), { strict: true }, { ...byReadyz, healthyThreshold: 1, timeoutSeconds: 2 }));
   await until('not ready', () => health(9444)?.reason === 'Target.ResponseCodeMismatch');
   assert.equal(await answered(), false);
   server.status = 200;
@@ -215,7 +219,7 @@ test('a strict group gives nothing to who is not ready or refuses, though nobody
   assert.equal(await answered(), true);
   server.hold = new Promise((resolve) => closers.push(resolve));
   await until('slow', () => health(9444)?.reason === 'Target.Timeout');
-  for (const end = Date.now() + 30_000; !(await answered()); await sleep(20)) assert.ok(Date.now() < end, 'slow, and used all the same');
+  for (const end = Date.now() + 90_000; !(await answered()); await sleep(20)) assert.ok(Date.now() < end, 'slow, and used all the same');
 
   server.close();
   server = await readyServer(9444);
@@ -224,7 +228,7 @@ test('a strict group gives nothing to who is not ready or refuses, though nobody
   // Found out by this very connection, or by a check before it.
   assert.equal(await answered(), false);
   await until('known to be away', () => health(9444)?.state === 'unhealthy');
-  await set(group(target(9444), { strict: true }, { ...byReadyz, healthyThreshold: 1 }));
+  await set(group(target(9444), { strict: true }, { ...byReadyz, healthyThreshold: 1, timeoutSeconds: 2 }));
   server = await readyServer(9444);
   server.status = 500;
   assert.equal(await answered(), false);

@@ -42,7 +42,7 @@ after(async () => {
 
 /** Asks from inside of the instance; `A` records' addresses, or the error's name. */
 async function lookUp(name: string, server: string, options = ''): Promise<string> {
-  const script = `const{Resolver}=require('dns').promises;const r=new Resolver({timeout:1000,tries:1});r.setServers(['${server}']);
+  const script = `const{Resolver}=require('dns').promises;const r=new Resolver({timeout:10000,tries:3});r.setServers(['${server}']);
     r.${options || 'resolve4'}('${name}').then(x=>console.log(x.join()),e=>console.log(e.code))`;
   return (await run(['ip', 'netns', 'exec', namespaceName(installation, a), process.execPath, '-e', script])).stdout.trim();
 }

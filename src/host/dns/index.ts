@@ -40,7 +40,6 @@ export const makeDnsPart: MakePart = (host, wake) => {
     const key = [await namespaceInode(installation, vpcId), ...addresses].join(' ');
     if (open.get(vpcId)?.key === key) return;
     await close(vpcId);
-    const sockets = await openIn(namespacePath(installation, vpcId), addresses.flatMap((address) => (['udp', 'tcp'] as const).map((protocol) => ({ protocol, address, port: 53 }))));
     const resolver: Resolver = {
       zone: () => {
         const wished = latest?.network.get(vpcId);
@@ -48,10 +47,11 @@ export const makeDnsPart: MakePart = (host, wake) => {
       },
       upstream: () => hostResolvers(),
     };
-    for (const socket of sockets) {
+    const endpoints = addresses.flatMap((address) => (['udp', 'tcp'] as const).map((protocol) => ({ protocol, address, port: 53 })));
+    const sockets = await openIn(namespacePath(installation, vpcId), endpoints, (socket) => {
       if ('listen' in socket) serveTcp(socket, resolver);
       else serveUdp(socket, resolver);
-    }
+    });
     open.set(vpcId, { key, sockets });
   }
 

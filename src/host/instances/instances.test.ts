@@ -94,7 +94,7 @@ test('an instance boots: user data has run, containerd answers and runs a contai
   assert.match(await inside('ctr version'), /Server:\s+Version:\s+v2/);
   const ctr = 'ctr -n k8s.io run --rm localhost/gantry/pause:1 c1 /bin/busybox';
   assert.equal(await inside(`${ctr} sh -c 'echo inside the container; exit 3'; echo $?`), 'inside the container\n3');
-  assert.equal(await inside('sv -w 10 check ecs >/dev/null; sv status ecs | cut -d: -f1; cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat /sys/fs/cgroup/memory.max'), `run\n${1024 * 2 ** 20}`);
+  assert.equal(await inside('sv -w 120 check ecs >/dev/null; sv status ecs | cut -d: -f1; cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat /sys/fs/cgroup/memory.max'), `run\n${1024 * 2 ** 20}`);
 });
 
 test('together the instances weigh as one busy process on each processor, on cgroup v1 or v2', async () => {
@@ -128,7 +128,7 @@ test('killed, the agent leaves the instance running and finds it again, also whi
   assert.ok(alive(pid));
   await control.stop();
   agent = await startAgent(installation);
-  const token = 'curl -sS -o /dev/null --retry 20 --retry-all-errors --retry-delay 1 http://169.254.169.254/latest/meta-data/ && echo answers';
+  const token = 'curl -sS -o /dev/null --retry 120 --retry-connrefused --retry-delay 1 http://169.254.169.254/latest/meta-data/ && echo answers';
   assert.equal(await inside(token), 'answers');
   control.start();
   const puts = control.requests.length;

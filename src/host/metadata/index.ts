@@ -70,8 +70,7 @@ export function makeMetadataPart(host: MetadataHost, wake: () => void): Part {
     if (inode === null) return void setTimeout(wake, retryMs).unref();
     if (servers.get(networkId)?.inode === inode) return;
     close(networkId);
-    const socket = await listenIn(namespacePath(installation, networkId), metadataAddress, 80);
-    servers.set(networkId, { inode, server: open(networkId).listen(socket) });
+    servers.set(networkId, { inode, server: await listenIn(namespacePath(installation, networkId), metadataAddress, 80, open(networkId)) });
   }
 
   return {

@@ -17,12 +17,16 @@ async function open({ protocol, address, port }: Endpoint): Promise<net.Server |
   return socket;
 }
 
-const send = (message: { error?: string }, handle?: net.Server | dgram.Socket) =>
-  new Promise<void>((resolve, reject) => process.send?.(message, handle, {}, (error) => (error ? reject(error) : resolve())));
-
 process.once('disconnect', () => process.exit());
 try {
-  for (const argument of process.argv.slice(2)) await send({}, await open(JSON.parse(argument) as Endpoint));
+  for (const argument of process.argv.slice(2)) {
+    const socket = await open(JSON.parse(argument) as Endpoint);
+    const taken = once(process, 'message');
+    process.send?.({}, socket);
+    // In the turn in which it was opened: this process would take connections and datagrams that it has no answer to. They wait in the socket.
+    socket.close();
+    await taken;
+  }
 } catch (error) {
-  await send({ error: String(error) });
+  process.send?.({ error: String(error) });
 }

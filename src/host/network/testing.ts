@@ -19,12 +19,13 @@ export async function testHost() {
   const random = randomBytes(4);
   const name = `t${random.toString('hex')}`;
   const folder = await mkdtemp(join(tmpdir(), `gantry-${name}-`));
-  const publicCidr = `198.19.${4 * (await ownBlock(random.readUInt8(0)))}.0/22`;
+  const block = await ownBlock(random.readUInt8(0));
+  const publicCidr = `198.19.${4 * block}.0/22`;
   const observed = new Map<string, unknown>();
   const host: Host = {
     installation: {
       name, account: '123456789012', region: 'us-east-1', zones: ['us-east-1a'], domain: `${name}.internal`,
-      port: 20000 + random.readUInt16BE(2) % 10000, publicCidr, stateDir: folder,
+      port: FIRST_PORT + BLOCKS * (1 + block), publicCidr, stateDir: folder,
     },
     id: 'host-1',
     stateDir: join(folder, 'host'),
@@ -48,8 +49,8 @@ export async function testHost() {
 }
 
 /**
- * One of the 64 blocks of a /22 in 198.19.0.0/16, the half of 198.18.0.0/15 that installations take last. It is this process's while it
- * lives, by a socket that listens: test files run side by side, and one's table rejects what is not its own of the same block.
+ * One of the 64 blocks of a /22 in 198.19.0.0/16, the half of 198.18.0.0/15 that installations take last, and with it ports. It is this
+ * process's while it lives, by a socket that listens: test files run side by side, and one's table rejects what is not its own of the same block.
  */
 async function ownBlock(start: number): Promise<number> {
   for (let step = 0; step < BLOCKS; step++) {

@@ -74,7 +74,7 @@ test('it outlives the agent, grows while it is mounted, and is there again after
   assert.equal(await inside('blockdev --getsize64 /dev/sdf'), String(5 * 2 ** 30));
   control.wish({ kind: 'instance', id, value: { ...instance, generation: 2 } });
   await control.until('instance', id, (seen) => seen?.state === 'running' && seen.generation === 2);
-  await inside('for i in $(seq 100); do test -b /dev/sdf && break; sleep 0.1; done; mkdir -p /mnt/data && mount /dev/sdf /mnt/data');
+  await inside('for i in $(seq 1000); do test -b /dev/sdf && break; sleep 0.1; done; mkdir -p /mnt/data && mount /dev/sdf /mnt/data');
   assert.equal(await inside('cat /mnt/data/file'), 'kept');
 });
 

@@ -96,6 +96,7 @@ test('a sandbox is a node of the cluster that takes one pod and bears the name o
 
 describe('the admission policy in a real API server', { skip: whyNotHere() ?? false }, () => {
   let server: TestApiServer;
+  const IMAGE = { name: 'a', image: 'a' };
   const namespaces: Resource = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false };
   const policies: Resource = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingAdmissionPolicy', plural: 'mutatingadmissionpolicies', namespaced: false };
   const bindings: Resource<KubeObject & { spec: object }> = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingAdmissionPolicyBinding', plural: 'mutatingadmissionpolicybindings', namespaced: false };
@@ -105,11 +106,12 @@ describe('the admission policy in a real API server', { skip: whyNotHere() ?? fa
     for (const name of new Set(CASES.map(({ namespace }) => namespace))) await server.client.apply(namespaces, { metadata: { name } });
     await server.client.apply(policies, admissionPolicy(PROFILES));
     await server.client.apply(bindings, { metadata: { name: POLICY }, spec: { policyName: POLICY } });
-    await sleep(2500);
+    // The server takes a policy up in its own time.
+    const probe = (n: number) => server.client.create(fargatePods, { metadata: { name: `probe-${n}`, namespace: 'batch' }, spec: { containers: [IMAGE] } });
+    for (let n = 0; (await probe(n)).spec.schedulerName !== 'fargate-scheduler'; n++) assert.ok(n < 600 && (await sleep(100, true)), 'the policy is not in force');
   });
   after(() => server?.close());
 
-  const IMAGE = { name: 'a', image: 'a' };
   const created = (metadata: FargatePod['metadata'], spec: object = {}) => server.client.create(fargatePods, { metadata, spec: { containers: [IMAGE], ...spec } });
 
   test('hands pods of a profile over to Fargate, and no others', async () => {
