@@ -41,11 +41,11 @@ export async function chooseHost(env: Env, scope: Scope, zone?: string): Promise
   return (await rooms(env, scope, zone))[0]?.host;
 }
 
-/** A living host of the zone with so much memory left, and the change that takes it for the machine of this id until `freeMemory`. */
-export async function roomFor(env: Env, scope: Scope, zone: string, memoryMiB: number, id: string): Promise<{ hostId: string; change: Change } | undefined> {
+/** A living host of the zone (of any, if none is given) with so much memory left, and the change that takes it for the machine of this id until `freeMemory`. */
+export async function roomFor(env: Env, scope: Scope, zone: string | undefined, memoryMiB: number, id: string): Promise<{ host: HostRecord; change: Change } | undefined> {
   const [room] = await rooms(env, scope, zone);
   if (!room || room.freeMiB < memoryMiB) return undefined;
-  return { hostId: room.host.id, change: takeMemory(scope, room.host.id, room.ledger, memoryMiB, [id]) };
+  return { host: room.host, change: takeMemory(scope, room.host.id, room.ledger, memoryMiB, [id]) };
 }
 
 /** Where each instance goes, as many as there is room for: pure, the roomiest host first for each. */

@@ -41,7 +41,7 @@ export async function ensureMachine(env: Env, scope: Scope, task: Task, attachme
       const room = zone === undefined ? undefined : await roomFor(env, scope, zone, size.memoryMiB, id);
       if (zone === undefined || !room) continue;
       const machine: FargateMachine = {
-        id, subnetId, zone, hostId: room.hostId, securityGroups: attachment.securityGroups, public: attachment.assignPublicIp, ...size, createdAt: env.now().toISOString(),
+        id, subnetId, zone, hostId: room.host.id, securityGroups: attachment.securityGroups, public: attachment.assignPublicIp, ...size, createdAt: env.now().toISOString(),
       };
       return { changes: [fargateMachines.put(key, machine, 0), room.change], result: machine };
     }

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { desire, desired, observed } from '../../../control/hosts.ts';
 import type { Env, Scope } from '../../../control/service.ts';
+import { transact } from '../../../control/transact.ts';
 import type { Change, Entry } from '../../../store/store.ts';
 import type { DesiredInstance } from '../../../wire/host.ts';
 import { imageId } from '../../../wire/images.ts';
-import { chooseHost, createNetworkInterface, deleteNetworkInterface, hostIsLost, setInterfaceGroups } from '../../ec2/index.ts';
+import { createNetworkInterface, deleteNetworkInterface, freeMemory, hostIsLost, roomFor, setInterfaceGroups } from '../../ec2/index.ts';
 import { memberPkis, members } from '../records.ts';
 import type { Cluster, Member, Pki } from '../records.ts';
 import { peerUrl } from './arguments.ts';
@@ -18,6 +19,8 @@ import type { Place } from './zones.ts';
 /** What a member has of a machine: that of a c5.large, less memory. */
 const VCPUS = 2;
 const MEMORY_MIB = 2048;
+/** What it takes of its host's: it works in about 550 MiB, and the rest of its limit is for peaks. */
+export const RESERVED_MIB = 1024;
 
 export type MemberState = 'starting' | 'running' | 'dead';
 
@@ -30,15 +33,10 @@ export async function stateOf(env: Env, member: Member): Promise<MemberState> {
   return seen.state === 'running' ? 'running' : 'starting';
 }
 
-/** A record, interface and certificates for each wanted place that has no member. */
+/** A record, interface and certificates for each wanted place that has no member, as far as there is room; answers all that are there. */
 export async function settleMembers(env: Env, scope: Scope, cluster: Cluster, pki: Pki, wanted: Place[]): Promise<Entry<Member>[]> {
   const standing = (await members.list(env.store, scope, cluster.name)).filter(({ value }) => !value.retired);
-  for (const { zone, subnetId } of missingPlaces(wanted, standing.map(({ value }) => value))) {
-    const host = (await chooseHost(env, scope, zone)) ?? (await chooseHost(env, scope));
-    if (!host) break;
-    const member: Member = { id: `i-${env.randomHex(17)}`, cluster: cluster.name, zone, subnetId, hostId: host.id, generation: 1, createdAt: env.now().toISOString() };
-    await env.store.commit([members.put(members.key(scope, cluster.name, member.id), member, 0)]);
-  }
+  for (const place of missingPlaces(wanted, standing.map(({ value }) => value))) if (!(await newMember(env, scope, cluster, place))) break;
   const groupIds = [cluster.clusterSecurityGroupId, ...cluster.securityGroupIds].filter((id) => id !== undefined);
   for (const { key, value } of await members.list(env.store, scope, cluster.name)) {
     if (value.retired) continue;
@@ -46,6 +44,17 @@ export async function settleMembers(env: Env, scope: Scope, cluster: Cluster, pk
     else await connect(env, scope, cluster, key, value, pki, groupIds);
   }
   return (await members.list(env.store, scope, cluster.name)).filter(({ value }) => !value.retired);
+}
+
+/** Its record, with memory of a host of the zone, or else of any; false where none has room. */
+async function newMember(env: Env, scope: Scope, cluster: Cluster, { zone, subnetId }: Place): Promise<boolean> {
+  const id = `i-${env.randomHex(17)}`;
+  return transact(env, async () => {
+    const room = (await roomFor(env, scope, zone, RESERVED_MIB, id)) ?? (await roomFor(env, scope, undefined, RESERVED_MIB, id));
+    if (!room) return { changes: [], result: false };
+    const member: Member = { id, cluster: cluster.name, zone, subnetId, hostId: room.host.id, generation: 1, createdAt: env.now().toISOString() };
+    return { changes: [members.put(members.key(scope, cluster.name, id), member, 0), room.change], result: true };
+  });
 }
 
 async function connect(env: Env, scope: Scope, cluster: Cluster, key: string, member: Member, pki: Pki, groupIds: string[]): Promise<void> {
@@ -141,6 +150,7 @@ export async function clearRetired(env: Env, scope: Scope, cluster: string): Pro
       continue;
     }
     for (const { id } of await interfacesOf(env, scope, member.id)) await deleteNetworkInterface(env, scope, id);
+    await freeMemory(env, scope, member.hostId, member.id);
     await env.store.commit([{ delete: key }, { delete: memberPkis.key(scope, cluster, member.id) }]);
   }
   return clear;

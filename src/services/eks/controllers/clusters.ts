@@ -6,7 +6,7 @@ import type { Change, Entry } from '../../../store/store.ts';
 import { deleteSecurityGroup } from '../../ec2/index.ts';
 import { clearEndpoint, settleEndpoint, settleGroups, settleHost } from '../control-plane/endpoint.ts';
 import { etcdOf } from '../control-plane/etcd.ts';
-import { clearRetired, found, repair, settleMembers, stateOf, wishMembers } from '../control-plane/members.ts';
+import { RESERVED_MIB, clearRetired, found, repair, settleMembers, stateOf, wishMembers } from '../control-plane/members.ts';
 import { placesOf, wantedPlaces } from '../control-plane/zones.ts';
 import { forgetKube, kubeOf } from '../kube.ts';
 import { makePki } from '../pki.ts';
@@ -62,7 +62,7 @@ async function bringUp(env: Env, scope: Scope, entry: Entry<Cluster>): Promise<{
   const cluster = await settleEndpoint(env, scope, { ...entry, value: grouped }, hostId, places, standing.map(({ value }) => value));
   if (!cluster || cluster.status === 'DELETING') return { againInMs: SOON_MS };
   if (!cluster.founded) {
-    if (standing.length < wanted.length) throw new AwsError('InternalFailure', 500, 'No machine is there to run the control plane on.');
+    if (standing.length < wanted.length) throw noRoom(standing, wanted.length);
     await foundEtcd(env, key, standing);
     return { againInMs: 0 };
   }
@@ -100,7 +100,9 @@ async function keep(env: Env, scope: Scope, key: string, cluster: Cluster, stand
       await clusters.update(env.store, key, (now) => (now.status === 'CREATING' ? { ...now, status: 'ACTIVE', issues: [] } : undefined));
       return settled(env, key, cluster);
     }
-    return { againInMs: SOON_MS };
+    if (standing.length >= wanted) return { againInMs: SOON_MS };
+    await tell(env, key, [issueOf(noRoom(standing, wanted))]);
+    return { againInMs: LATER_MS };
   } catch (error) {
     await notYet(env, key, cluster, error);
     return { againInMs: SOON_MS };
@@ -125,9 +127,12 @@ async function tell(env: Env, key: string, issues: Issue[]): Promise<void> {
   await clusters.update(env.store, key, (now) => (JSON.stringify(now.issues) === JSON.stringify(issues) ? undefined : { ...now, issues }));
 }
 
+const noRoom = (standing: readonly unknown[], wanted: number) => new AwsError('ResourceLimitExceeded', 400,
+  `No machine has the memory for member ${standing.length + 1} of ${wanted} of the control plane: each takes ${RESERVED_MIB} MiB.`);
+
 const EC2_ISSUES: Record<string, string> = {
   InsufficientFreeAddressesInSubnet: 'InsufficientFreeAddresses', 'InvalidSubnetID.NotFound': 'Ec2SubnetNotFound', 'InvalidGroup.NotFound': 'Ec2SecurityGroupNotFound',
-  'InvalidVpcID.NotFound': 'VpcNotFound', Ec2SubnetNotFound: 'Ec2SubnetNotFound',
+  'InvalidVpcID.NotFound': 'VpcNotFound', Ec2SubnetNotFound: 'Ec2SubnetNotFound', ResourceLimitExceeded: 'ResourceLimitExceeded',
 };
 const issueOf = (error: unknown): Issue => ({ code: (error instanceof AwsError ? EC2_ISSUES[error.code] : undefined) ?? 'InternalFailure', message: error instanceof Error ? error.message : String(error) });
 

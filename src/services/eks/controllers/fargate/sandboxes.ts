@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { desire, desired, observed } from '../../../../control/hosts.ts';
 import type { Env, Scope } from '../../../../control/service.ts';
+import { transact } from '../../../../control/transact.ts';
 import type { Entry } from '../../../../store/store.ts';
 import type { DesiredFile, DesiredInstance } from '../../../../wire/host.ts';
 import { imageId } from '../../../../wire/images.ts';
-import { chooseHost, createNetworkInterface, deleteNetworkInterface, hostIsLost, subnetById } from '../../../ec2/index.ts';
+import { createNetworkInterface, deleteNetworkInterface, freeMemory, hostIsLost, roomFor, subnetById } from '../../../ec2/index.ts';
 import { REQUESTER, interfacesOf } from '../../control-plane/endpoint.ts';
 import type { Cluster, FargateProfile } from '../../records.ts';
 import { nodeNameOf, OVERHEAD_MIB, sandboxUserData } from './node-config.ts';
@@ -18,19 +19,25 @@ import type { Size } from './sizes.ts';
 /** A sandbox's record, on a machine of one of the profile's zones; undefined where none has room for it. Pods are spread over the subnets. */
 export async function newSandbox(env: Env, scope: Scope, key: string, profile: FargateProfile, size: Size): Promise<Sandbox | undefined> {
   const from = createHash('sha256').update(key).digest().readUInt16BE(0) % profile.subnetIds.length;
-  for (const subnetId of [...profile.subnetIds.slice(from), ...profile.subnetIds.slice(0, from)]) {
-    const subnet = await subnetById(env, scope, subnetId);
-    const host = subnet && await chooseHost(env, scope, subnet.zone);
-    if (!subnet || !host || host.vcpus < size.vcpus) continue;
-    const sandbox: Sandbox = {
-      id: `i-${env.randomHex(17)}`, cluster: profile.cluster, profile: profile.name, roleArn: profile.podExecutionRoleArn, subnetId, zone: subnet.zone, hostId: host.id,
-      createdAt: env.now().toISOString(), ...size,
-    };
-    await env.store.commit([sandboxes.put(key, sandbox, 0)]);
-    return (await sandboxes.at(env.store, key))?.value;
-  }
-  return undefined;
+  const id = `i-${env.randomHex(17)}`;
+  return transact(env, async () => {
+    const current = await sandboxes.at(env.store, key);
+    if (current) return { changes: [], result: current.value };
+    for (const subnetId of [...profile.subnetIds.slice(from), ...profile.subnetIds.slice(0, from)]) {
+      const subnet = await subnetById(env, scope, subnetId);
+      const room = subnet && await roomFor(env, scope, subnet.zone, machineMemory(size), id);
+      if (!room || room.host.vcpus < size.vcpus) continue;
+      const sandbox: Sandbox = {
+        id, cluster: profile.cluster, profile: profile.name, roleArn: profile.podExecutionRoleArn, subnetId, zone: subnet.zone, hostId: room.host.id, createdAt: env.now().toISOString(), ...size,
+      };
+      return { changes: [sandboxes.put(key, sandbox, 0), room.change], result: sandbox };
+    }
+    return { changes: [], result: undefined };
+  });
 }
+
+/** The pod's, and what its machine needs to boot. */
+const machineMemory = ({ memoryMiB }: Size) => memoryMiB + OVERHEAD_MIB;
 
 /** One address for the machine, and a prefix out of which its pod has one. */
 export async function connected(env: Env, scope: Scope, cluster: Cluster, { key, value: sandbox }: Pick<Entry<Sandbox>, 'key' | 'value'>): Promise<Sandbox | undefined> {
@@ -57,7 +64,7 @@ export function sandboxWish(sandbox: Sandbox, cluster: Cluster, certificateAutho
   return {
     imageId: imageId('eks-optimized'), generation: 1, power: 'on',
     // The pod's share is less than that of its machine, which has to boot as well.
-    vcpus: Math.max(1, sandbox.vcpus), memoryMiB: sandbox.memoryMiB + OVERHEAD_MIB,
+    vcpus: Math.max(1, sandbox.vcpus), memoryMiB: machineMemory(sandbox),
     interfaceIds: [sandbox.network.interfaceId], hostName: nodeName,
     userData: Buffer.from(sandboxUserData(cluster, certificateAuthority, sandbox, nodeName)).toString('base64'),
     metadata: {
@@ -88,5 +95,6 @@ export async function stopped(env: Env, sandbox: Sandbox): Promise<boolean> {
 
 export async function forget(env: Env, scope: Scope, { key, value: sandbox }: Pick<Entry<Sandbox>, 'key' | 'value'>): Promise<void> {
   for (const { id } of await interfacesOf(env, scope, sandbox.id)) await deleteNetworkInterface(env, scope, id);
+  await freeMemory(env, scope, sandbox.hostId, sandbox.id);
   await env.store.commit([{ delete: key }]);
 }
