@@ -1,4 +1,6 @@
+import { dirname } from 'node:path';
 import type { Installation } from '../wire/installation.ts';
+import { trustedFile } from '../wire/paths.ts';
 import type { Command } from './command.ts';
 import { endpointOf, installationOf, readAdminKey } from './installation.ts';
 
@@ -12,6 +14,8 @@ export async function awsEnvironment(installation: Installation): Promise<Record
     AWS_SESSION_TOKEN: undefined,
     AWS_REGION: installation.region,
     AWS_DEFAULT_REGION: installation.region,
+    // Programs in Go (Terraform's providers) read every certificate of these folders.
+    SSL_CERT_DIR: `/etc/ssl/certs:${dirname(trustedFile(installation.stateDir))}`,
   };
 }
 

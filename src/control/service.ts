@@ -20,7 +20,7 @@ export const GLOBAL_REGION = 'aws-global';
 
 /** Who is calling, as AWS's policy variables and GetCallerIdentity name it. */
 export interface Principal {
-  type: 'Account' | 'User' | 'AssumedRole' | 'Service';
+  type: 'Account' | 'User' | 'AssumedRole' | 'Service' | 'Anonymous';
   account: string;
   /** arn:aws:iam::<account>:user/<name>, arn:aws:sts::<account>:assumed-role/<role>/<session>, arn:aws:iam::<account>:root */
   arn: string;
@@ -66,6 +66,8 @@ export interface Operation<I, O> {
   conditions?(input: I, context: RequestContext): Conditions | Promise<Conditions>;
   /** Where the IAM action is not `<service>:<Operation>`; null where AWS asks for no permission (sts:GetCallerIdentity). */
   action?: string | null;
+  /** Nobody signs it: it brings its own proof of who calls (sts:AssumeRoleWithWebIdentity). */
+  unsigned?: true;
 }
 
 /** Operation names of an SDK package: its `…Command` classes. */
@@ -104,6 +106,8 @@ export interface Service {
   controllers?: Controller[];
   /** Writes what a fresh installation has (default VPC, AWS-managed policies). Runs at every start and must be idempotent. */
   seed?(env: Env): Promise<void>;
+  /** Opens a door of the service's own beside the gateway, until the signal. */
+  serve?(env: Env, signal: AbortSignal): Promise<void>;
   /** The error for a required member that is absent, where the service has words of its own for it. */
   missingMember?(path: string): AwsError;
   /** HTTP surfaces beside the API, tried in order before the AWS protocols: the registry's /v2/, the agents' web sockets. */

@@ -26,6 +26,8 @@ export async function authenticate(request: Request, service: Service, errors: P
   return found.principal;
 }
 
+export const anonymous = ({ installation: { account } }: Env): Principal => ({ type: 'Anonymous', account, arn: 'anonymous', userId: 'anonymous', identityArn: 'anonymous' });
+
 function checkScope(signature: Signature, service: Service, errors: ProtocolErrors, env: Env) {
   const { region } = env.installation;
   if (signature.service !== (service.signingName ?? service.name)) {

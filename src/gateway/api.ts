@@ -1,6 +1,6 @@
 import { AwsError } from '../control/error.ts';
 import type { Env, Operation, RequestContext, Service } from '../control/service.ts';
-import { authenticate, contextFor } from './access.ts';
+import { anonymous, authenticate, contextFor } from './access.ts';
 import { awsJson } from './protocols/json.ts';
 import type { Reply, Request, WireFormat } from './protocols/protocol.ts';
 import { awsQuery, ec2Query } from './protocols/query.ts';
@@ -18,9 +18,10 @@ export async function answer(request: Request, sourceIp: string, services: Servi
   if (!service) return unrecognised(request, requestId);
   const format = FORMATS[service.protocol.name];
   try {
-    const principal = await authenticate(request, service, format.errors, env);
     const name = format.operationName(request, service);
     const schema = name && operationsOf(service).get(name);
+    const unsigned = schema && (service.operations[schema.name] as Partial<Operation<unknown, unknown>> | undefined)?.unsigned;
+    const principal = unsigned ? anonymous(env) : await authenticate(request, service, format.errors, env);
     if (!schema) throw format.errors.unknownOperation(name ?? '', 'version' in service.protocol ? service.protocol.version : '');
     const operation = operationFor(service, schema.name);
     const context = contextFor(principal, { requestId, sourceIp, userAgent: request.headers['user-agent'] ?? '' }, format.errors, env);

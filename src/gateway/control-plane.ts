@@ -29,6 +29,7 @@ export async function startControlPlane(installation: Installation): Promise<{ c
   const { server, close } = makeServer(services, env);
   server.listen(installation.port, '127.0.0.1');
   await once(server, 'listening');
+  for (const service of services) await service.serve?.(env, stop.signal);
   return {
     async close() {
       close();

@@ -74,7 +74,11 @@ const TESTS = {
     'ValidatingAdmissionPolicy [Privileged:ClusterAdmin] should validate against a Deployment',
     'Watchers should observe an object deletion if it stops meeting the requirements of the selector',
   ],
-  'sig-auth': ['ServiceAccounts should mount an API token into pods', 'Certificates API [Privileged:ClusterAdmin] should support CSR API operations'],
+  'sig-auth': [
+    'ServiceAccounts should mount an API token into pods',
+    'ServiceAccounts ServiceAccountIssuerDiscovery should support OIDC discovery of service account issuer',
+    'Certificates API [Privileged:ClusterAdmin] should support CSR API operations',
+  ],
   'sig-cli': ['Kubectl client Guestbook application should create and stop a working application', 'Kubectl client Kubectl expose should create services for rc'],
 };
 

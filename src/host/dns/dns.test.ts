@@ -111,7 +111,7 @@ test('what is no query gets FORMERR or nothing', async () => {
 
 test('the host knows the names by its hosts file', async () => {
   const text = await readFile('/etc/hosts', 'utf8');
-  assert.match(text, new RegExp(`^# gantry ${installation.name} begin\n127.0.0.1 api.${domain}\n127.0.0.1 123456789012.dkr.*\n198.19.0.1 ${balancer}\n198.19.0.2 ${balancer}\n# gantry ${installation.name} end$`, 'm'));
+  assert.match(text, new RegExp(`^# gantry ${installation.name} begin\n127.0.0.1 api.${domain}\n127.0.0.1 123456789012.dkr.*\n127.[0-9.]+.1 oidc.eks.*\n198.19.0.1 ${balancer}\n198.19.0.2 ${balancer}\n# gantry ${installation.name} end$`, 'm'));
   assert.ok(!text.includes(`db.${domain}`));
   assert.match((await run(['getent', 'ahostsv4', `api.${domain}`])).stdout, /^127\.0\.0\.1/);
 });

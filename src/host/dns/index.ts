@@ -8,6 +8,8 @@
 import type dgram from 'node:dgram';
 import type net from 'node:net';
 import type { DesiredNetwork } from '../../wire/host.ts';
+import type { Installation } from '../../wire/installation.ts';
+import { issuerAddress, issuerName } from '../../wire/issuer.ts';
 import type { Desired, MakePart, Teardown } from '../part.ts';
 import { nth } from '../network/addresses.ts';
 import { namespacePath, resolverAddress } from '../network/names.ts';
@@ -59,7 +61,7 @@ export const makeDnsPart: MakePart = (host, wake) => {
     name: 'dns',
     async reconcile(desired) {
       latest = desired;
-      await writeHostsBlock(installation.name, hostEntries(desired, gatewayNames(installation)));
+      await writeHostsBlock(installation.name, hostEntries(desired, installation));
       for (const vpcId of open.keys()) if (!desired.network.has(vpcId)) await close(vpcId);
       const failures: unknown[] = [];
       for (const [vpcId, network] of desired.network) {
@@ -72,8 +74,8 @@ export const makeDnsPart: MakePart = (host, wake) => {
   };
 };
 
-const hostEntries = (desired: Desired, gateway: string[]) => [
-  ...gateway.map((name) => ({ address: '127.0.0.1', name })),
+const hostEntries = (desired: Desired, installation: Installation) => [
+  ...gatewayNames(installation).map((name) => ({ address: name === issuerName(installation) ? issuerAddress(installation) : '127.0.0.1', name })),
   ...[...desired.name].filter(([, { networkId }]) => networkId === undefined).flatMap(([name, { addresses }]) => addresses.map((address) => ({ address, name }))),
 ];
 

@@ -1,6 +1,7 @@
 import type { Answer, Question } from 'dns-packet';
 import type { DesiredName } from '../../wire/host.ts';
 import type { Installation } from '../../wire/installation.ts';
+import { issuerName } from '../../wire/issuer.ts';
 import { contains, toAddress } from '../network/addresses.ts';
 import { gatewayAddress } from '../network/names.ts';
 
@@ -20,9 +21,9 @@ export type Reply =
   /** Not ours to answer: ask the host's resolvers. */
   | 'forward';
 
-/** The gateway's two names: the API, and the registry (any account's is the one account's). */
+/** The gateway's names: the API, the registry (any account's is the one account's), and the issuers of EKS clusters. */
 export const gatewayNames = ({ account, region, domain }: Pick<Installation, 'account' | 'region' | 'domain'>) =>
-  [`api.${domain}`, `${account}.dkr.ecr.${region}.${domain}`];
+  [`api.${domain}`, `${account}.dkr.ecr.${region}.${domain}`, issuerName({ region, domain })];
 
 /** What private names end with (EC2 user guide, "EC2 instance hostnames and domains"). */
 export const privateDomain = (region: string) => (region === 'us-east-1' ? 'ec2.internal' : `${region}.compute.internal`);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Installation } from '../../wire/installation.ts';
+import { issuerAddress } from '../../wire/issuer.ts';
 import { run } from '../../engines/command.ts';
 import { nth } from './addresses.ts';
 import { batch, links, sysctl, type Link } from './ip.ts';
@@ -70,17 +71,21 @@ export async function routePublic(installation: Installation, routes: ReadonlyMa
   ]);
 }
 
-export function hostRuleset({ port, publicCidr }: Installation, hostLinkNames: string[]): Ruleset {
+export function hostRuleset(installation: Installation, hostLinkNames: string[]): Ruleset {
+  const { port, publicCidr } = installation;
+  const issuer = issuerAddress(installation);
   const ruleset = newRuleset();
   ruleset.sets.set('links', { kind: 'set', type: 'ifname', elements: new Map(hostLinkNames.map((link) => [`"${link}"`, ''])) });
   const chain = (name: string, hook: string, ...rules: string[]) => ruleset.chains.set(name, { hook, rules });
   chain('no-loopback', 'type filter hook prerouting priority raw; policy accept;', 'iifname @links ip daddr 127.0.0.0/8 drop');
   chain('to-gateway', 'type nat hook prerouting priority dstnat; policy accept;',
-    `iifname @links ip daddr ${gatewayAddress} tcp dport ${port} dnat ip to 127.0.0.1:${port}`);
+    `iifname @links ip daddr ${gatewayAddress} tcp dport ${port} dnat ip to 127.0.0.1:${port}`,
+    `iifname @links ip daddr ${gatewayAddress} tcp dport 443 dnat ip to ${issuer}:${port}`);
+  chain('to-issuer', 'type nat hook output priority -100; policy accept;', `ip daddr ${issuer} tcp dport 443 dnat ip to ${issuer}:${port}`);
   chain('to-outside', 'type nat hook postrouting priority srcnat; policy accept;', `oifname != @links ip saddr ${publicCidr} masquerade`);
   chain('input', 'type filter hook input priority filter; policy accept;',
     'iifname @links ct state established,related accept',
-    `iifname @links ct status dnat ip daddr 127.0.0.1 tcp dport ${port} accept`,
+    `iifname @links ct status dnat ip daddr { 127.0.0.1, ${issuer} } tcp dport ${port} accept`,
     'iifname @links drop');
   // A public address that nobody has leads nowhere, rather than out of this machine.
   for (const hook of ['output', 'forward']) {

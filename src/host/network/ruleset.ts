@@ -11,7 +11,7 @@ export interface RouterWish {
   /** Those of this network that are attached to an owner on this host. */
   interfaces: ReadonlyMap<string, DesiredInterface>;
   groups: ReadonlyMap<string, DesiredSecurityGroup>;
-  /** The gateway's. */
+  /** The gateway's, beside 443. */
   port: number;
   /** The router's own address on the link to the host. */
   linkAddress: string;
@@ -95,7 +95,7 @@ function baseChains({ network, port, linkAddress }: RouterWish): [string, { hook
       rules: [
         'ct state established,related accept',
         'ct state invalid drop',
-        `${toGateway} tcp dport ${port} accept`,
+        `${toGateway} tcp dport { 443, ${port} } accept`,
         `ip daddr ${gatewayAddress} drop`,
         `iifname "${uplink}" goto to-receiver`,
         'iifname vmap @egress',

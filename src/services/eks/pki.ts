@@ -39,7 +39,7 @@ export async function makePki(now: Date, token: string): Promise<Pki> {
   };
 }
 
-async function authority(commonName: string, now: Date): Promise<KeyPair> {
+export async function authority(commonName: string, now: Date): Promise<KeyPair> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity(now), name: [{ CN: [commonName] }], signingAlgorithm: ALGORITHM, keys,

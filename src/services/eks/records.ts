@@ -115,6 +115,12 @@ export interface Pki {
   token: string;
 }
 
+/** What the issuers of all clusters are served with. */
+export interface IssuerCertificates {
+  authority: KeyPair;
+  server: KeyPair;
+}
+
 export interface Nodegroup {
   name: string;
   cluster: string;
@@ -237,6 +243,8 @@ export const pkis = collection<Pki>('eks/pki');
 export const members = collection<Member>('eks/member');
 /** By cluster name and member id. */
 export const memberPkis = collection<MemberPki>('eks/member-pki');
+/** One an installation. */
+export const issuerCertificates = collection<IssuerCertificates>('eks/issuer-certificates');
 /** By cluster name and node group name. */
 export const nodegroups = collection<Nodegroup>('eks/nodegroup');
 /** By cluster name and principal ARN. */

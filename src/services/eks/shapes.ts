@@ -1,5 +1,6 @@
 import type * as Sdk from '@aws-sdk/client-eks';
 import type { Installation } from '../../wire/installation.ts';
+import { issuerName } from '../../wire/issuer.ts';
 import type { AccessEntry, Addon, AssociatedPolicy, Cluster, LogType, Pki, Update } from './records.ts';
 import { versionOf } from './versions.ts';
 
@@ -7,8 +8,8 @@ import { versionOf } from './versions.ts';
 
 export const LOG_TYPES: readonly LogType[] = ['api', 'audit', 'authenticator', 'controllerManager', 'scheduler'];
 
-export const issuerOf = (cluster: Pick<Cluster, 'id'>, { region, domain }: Pick<Installation, 'region' | 'domain'>) =>
-  `https://oidc.eks.${region}.${domain}/id/${cluster.id.toUpperCase()}`;
+export const issuerOf = (cluster: Pick<Cluster, 'id'>, installation: Pick<Installation, 'region' | 'domain'>) =>
+  `https://${issuerName(installation)}/id/${cluster.id.toUpperCase()}`;
 
 export function clusterShape(cluster: Cluster, pki: Pki | undefined, installation: Installation): Sdk.Cluster {
   const up = cluster.status !== 'CREATING' && pki;

@@ -7,6 +7,7 @@ export const groupArn = (account: string, { path, name }: Named) => `arn:aws:iam
 export const roleArn = (account: string, { path, name }: Named) => `arn:aws:iam::${account}:role${path}${name}`;
 export const policyArn = (account: string, { path, name }: Named) => `arn:aws:iam::${account}:policy${path}${name}`;
 export const instanceProfileArn = (account: string, { path, name }: Named) => `arn:aws:iam::${account}:instance-profile${path}${name}`;
+export const providerArn = (account: string, { url }: { url: string }) => `arn:aws:iam::${account}:oidc-provider/${url}`;
 export const assumedRoleArn = (account: string, roleName: string, sessionName: string) => `arn:aws:sts::${account}:assumed-role/${roleName}/${sessionName}`;
 
 /** The name at the end of an ARN, behind its path. */

@@ -105,6 +105,7 @@ const tagFacts = (tags: Record<string, string>): Conditions =>
 const sessionFacts = (session: Session | undefined): Conditions => ({
   'aws:TokenIssueTime': session?.issuedAt,
   'aws:SourceIdentity': session?.sourceIdentity,
+  'aws:FederatedProvider': session?.provider,
 });
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html */

@@ -14,6 +14,8 @@ export const notMatching = (value: unknown, member: string, constraint: string) 
   validationError(`1 validation error detected: Value '${String(value)}' at '${member}' failed to satisfy constraint: ${constraint}`);
 export const unmodifiableEntity = (message: string) => new AwsError('UnmodifiableEntity', 400, message);
 export const policyNotAttachable = (message: string) => new AwsError('PolicyNotAttachable', 400, message);
+export const openIdIdpCommunicationError = () =>
+  new AwsError('OpenIdIdpCommunicationError', 400, 'The request failed because IAM cannot connect to the OpenID Connect identity provider URL.');
 /** Lost a race too often; AWS asks the client to try again. */
 export const concurrentModification = () => new AwsError(
   'ConcurrentModification', 409,
@@ -22,3 +24,4 @@ export const concurrentModification = () => new AwsError(
 /** STS: a principal that the role's trust policy does not let in. AWS tells no more, so as not to tell whether there is such a role. */
 export const assumeRoleDenied = (caller: string, roleArn: string) =>
   new AwsError('AccessDenied', 403, `User: ${caller} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`);
+export const webIdentityDenied = () => new AwsError('AccessDenied', 403, 'Not authorized to perform sts:AssumeRoleWithWebIdentity');

@@ -1,10 +1,10 @@
 import type { Collection } from '../../control/collection.ts';
 import type { Env, Scope } from '../../control/service.ts';
 import type { Entry } from '../../store/store.ts';
-import { nameIn } from './arns.ts';
+import { nameIn, providerArn } from './arns.ts';
 import { noSuchEntity } from './errors.ts';
 import { awsManagedPolicies } from './managed/index.ts';
-import { globally, groups, instanceProfiles, type ManagedPolicy, nameKey, policies, roles, users } from './records.ts';
+import { globally, groups, instanceProfiles, type ManagedPolicy, nameKey, type OpenIdConnectProvider, openIdConnectProviders, policies, roles, users } from './records.ts';
 
 /** Finding records by name; the throwing ones are for operations. */
 
@@ -34,6 +34,13 @@ export async function findPolicy(env: Env, at: At, arn: string): Promise<Entry<M
 }
 
 export const policyWithArn = async (env: Env, at: At, arn: string) => must(await findPolicy(env, at, arn), `Policy ${arn} was not found.`);
+
+export async function findProvider(env: Env, at: At, arn: string): Promise<Entry<OpenIdConnectProvider> | undefined> {
+  const prefix = providerArn(at.account, { url: '' });
+  return arn.startsWith(prefix) ? openIdConnectProviders.get(env.store, globally(at), arn.slice(prefix.length)) : undefined;
+}
+
+export const providerWithArn = async (env: Env, at: At, arn: string) => must(await findProvider(env, at, arn), `OpenIDConnect Provider not found for arn ${arn}`);
 
 /** The document in force of a policy, the account's or AWS's. */
 export async function documentOf(env: Env, at: At, arn: string): Promise<string | undefined> {

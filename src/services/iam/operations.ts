@@ -9,6 +9,7 @@ import { inlinePolicyOperations } from './operations/inline-policies.ts';
 import { instanceProfileOperations } from './operations/instance-profiles.ts';
 import { linkedRoleOperations } from './operations/linked.ts';
 import { inventoryOperations } from './operations/inventory.ts';
+import { providerOperations } from './operations/oidc-providers.ts';
 import { policyOperations } from './operations/policies.ts';
 import { roleOperations } from './operations/roles.ts';
 import { simulationOperations } from './operations/simulate.ts';
@@ -16,22 +17,22 @@ import { tagOperations } from './operations/tags.ts';
 import { userOperations } from './operations/users.ts';
 
 export const missing = [
-  'AcceptDelegationRequest', 'AcquireRole', 'AddClientIDToOpenIDConnectProvider', 'AssociateDelegationRequest', 'ChangePassword',
-  'CreateDelegationRequest', 'CreateLoginProfile', 'CreateOpenIDConnectProvider', 'CreateSAMLProvider', 'CreateServiceSpecificCredential',
-  'CreateVirtualMFADevice', 'DeactivateMFADevice', 'DeleteAccountPasswordPolicy', 'DeleteOpenIDConnectProvider', 'DeleteSAMLProvider',
+  'AcceptDelegationRequest', 'AcquireRole', 'AssociateDelegationRequest', 'ChangePassword',
+  'CreateDelegationRequest', 'CreateLoginProfile', 'CreateSAMLProvider', 'CreateServiceSpecificCredential',
+  'CreateVirtualMFADevice', 'DeactivateMFADevice', 'DeleteAccountPasswordPolicy', 'DeleteSAMLProvider',
   'DeleteSSHPublicKey', 'DeleteServerCertificate', 'DeleteServiceSpecificCredential', 'DeleteSigningCertificate', 'DeleteVirtualMFADevice',
   'DisableOrganizationsRootCredentialsManagement', 'DisableOrganizationsRootSessions', 'DisableOutboundWebIdentityFederation', 'EnableMFADevice',
   'EnableOrganizationsRootCredentialsManagement', 'EnableOrganizationsRootSessions', 'EnableOutboundWebIdentityFederation',
   'GenerateCredentialReport', 'GenerateOrganizationsAccessReport', 'GenerateServiceLastAccessedDetails', 'GetAccessKeyLastUsed',
   'GetAccountProperties', 'GetContextKeysForCustomPolicy', 'GetContextKeysForPrincipalPolicy', 'GetCredentialReport', 'GetDelegationRequest',
-  'GetHumanReadableSummary', 'GetMFADevice', 'GetOpenIDConnectProvider', 'GetOrganizationsAccessReport', 'GetOutboundWebIdentityFederationInfo',
+  'GetHumanReadableSummary', 'GetMFADevice', 'GetOrganizationsAccessReport', 'GetOutboundWebIdentityFederationInfo',
   'GetRoleTemplateVersion', 'GetSAMLProvider', 'GetSSHPublicKey', 'GetServerCertificate', 'GetServiceLastAccessedDetails',
-  'GetServiceLastAccessedDetailsWithEntities', 'ListDelegationRequests', 'ListMFADeviceTags', 'ListOpenIDConnectProviderTags',
+  'GetServiceLastAccessedDetailsWithEntities', 'ListDelegationRequests', 'ListMFADeviceTags',
   'ListOrganizationsFeatures', 'ListPoliciesGrantingServiceAccess', 'ListSAMLProviderTags', 'ListServerCertificateTags', 'PutAccountProperties',
-  'RejectDelegationRequest', 'RemoveClientIDFromOpenIDConnectProvider', 'ResetServiceSpecificCredential', 'ResyncMFADevice', 'SendDelegationToken',
-  'SetSecurityTokenServicePreferences', 'TagMFADevice', 'TagOpenIDConnectProvider', 'TagSAMLProvider', 'TagServerCertificate', 'UntagMFADevice',
-  'UntagOpenIDConnectProvider', 'UntagSAMLProvider', 'UntagServerCertificate', 'UpdateAccountPasswordPolicy', 'UpdateDelegationRequest',
-  'UpdateLoginProfile', 'UpdateOpenIDConnectProviderThumbprint', 'UpdateSAMLProvider', 'UpdateSSHPublicKey', 'UpdateServerCertificate',
+  'RejectDelegationRequest', 'ResetServiceSpecificCredential', 'ResyncMFADevice', 'SendDelegationToken',
+  'SetSecurityTokenServicePreferences', 'TagMFADevice', 'TagSAMLProvider', 'TagServerCertificate', 'UntagMFADevice',
+  'UntagSAMLProvider', 'UntagServerCertificate', 'UpdateAccountPasswordPolicy', 'UpdateDelegationRequest',
+  'UpdateLoginProfile', 'UpdateSAMLProvider', 'UpdateSSHPublicKey', 'UpdateServerCertificate',
   'UpdateServiceSpecificCredential', 'UpdateSigningCertificate', 'UploadSSHPublicKey', 'UploadServerCertificate', 'UploadSigningCertificate',
 ] as const satisfies OperationName<typeof Sdk>[];
 
@@ -46,6 +47,7 @@ export const operations: OperationTable<typeof Sdk, (typeof missing)[number]> = 
   ...inlinePolicyOperations,
   ...boundaryOperations,
   ...instanceProfileOperations,
+  ...providerOperations,
   ...tagOperations,
   ...accountOperations,
   ...inventoryOperations,

@@ -69,6 +69,18 @@ export interface InstanceProfile {
   tags: Record<string, string>;
 }
 
+/** Whose tokens AssumeRoleWithWebIdentity takes. */
+export interface OpenIdConnectProvider {
+  /** Without `https://`: `oidc.eks.us-east-1.g.internal/id/0123…` */
+  url: string;
+  /** Audiences. */
+  clientIds: string[];
+  /** SHA-1 of certificates that it may be served with, 40 hexadecimal digits each. */
+  thumbprints: string[];
+  createdAt: string;
+  tags: Record<string, string>;
+}
+
 export interface AccessKey {
   id: string;
   /** Kept as it is: SigV4 needs it to verify. The store's file is readable by root alone. */
@@ -94,6 +106,8 @@ export interface Session {
   tags: Record<string, string>;
   transitiveTagKeys: string[];
   sourceIdentity?: string;
+  /** ARN of the OpenID Connect provider that vouched for who has it. */
+  provider?: string;
 }
 
 /** Which session an instance is given, until it is time for the next. */
@@ -114,6 +128,8 @@ export const groups = collection<Group>('iam/group');
 export const roles = collection<Role>('iam/role');
 export const policies = collection<ManagedPolicy>('iam/policy');
 export const instanceProfiles = collection<InstanceProfile>('iam/instance-profile');
+/** By URL. */
+export const openIdConnectProviders = collection<OpenIdConnectProvider>('iam/openid-connect-provider');
 export const accessKeys = collection<AccessKey>('iam/access-key');
 export const sessions = collection<Session>('iam/session');
 export const instanceSessions = collection<InstanceSession>('iam/instance-session');

@@ -3,7 +3,7 @@ import type { Env, Principal, Scope } from '../../control/service.ts';
 import type { InstanceCredentials } from '../../wire/host.ts';
 import { assumedRoleArn, nameIn, roleArn } from './arns.ts';
 import { decide, policiesOf, principalFacts, timeFacts } from './decide.ts';
-import { assumeRoleDenied, validationError } from './errors.ts';
+import { assumeRoleDenied, validationError, webIdentityDenied } from './errors.ts';
 import { newAccessKeyId, newSecret, newSessionToken, toSeconds } from './ids.ts';
 import { findInstanceProfile, findRole } from './lookups.ts';
 import { contextOf } from './policy/context.ts';
@@ -22,6 +22,8 @@ export interface AssumeRoleRequest {
   service?: string;
   /** Or a principal does, by STS. */
   principal?: Principal;
+  /** Or somebody does whom an OpenID Connect provider (its ARN) vouches for; what the token says is among the conditions. */
+  provider?: string;
   /** Session policy, JSON. */
   policy?: string;
   policyArns?: string[];
@@ -54,9 +56,11 @@ export async function assumeRole(env: Env, scope: Scope, asked: AssumeRoleReques
   const request = await withTransitiveTags(env, asked);
   const found = (await findRole(env, scope, nameIn(request.roleArn)))?.value;
   const role = found && roleArn(scope.account, found) === request.roleArn ? found : undefined;
-  if (!role || !(await trusts(env, role, request))) throw assumeRoleDenied(request.principal?.arn ?? request.service ?? 'anonymous', request.roleArn);
+  if (!role || !(await trusts(env, role, request))) {
+    throw request.provider === undefined ? assumeRoleDenied(request.principal?.arn ?? request.service ?? 'anonymous', request.roleArn) : webIdentityDenied();
+  }
   const durationSeconds = request.durationSeconds ?? DEFAULT_DURATION_SECONDS;
-  if (request.principal) checkDuration(request.principal, role, durationSeconds);
+  if (request.service === undefined) checkDuration(request.principal, role, durationSeconds);
   const assumedRoleUser = { AssumedRoleId: `${role.id}:${request.sessionName}`, Arn: assumedRoleArn(scope.account, role.name, request.sessionName) };
   const session = await openSession(env, scope, durationSeconds, {
     principal: { type: 'AssumedRole', account: scope.account, arn: assumedRoleUser.Arn, userId: assumedRoleUser.AssumedRoleId, identityArn: request.roleArn },
@@ -66,12 +70,13 @@ export async function assumeRole(env: Env, scope: Scope, asked: AssumeRoleReques
     tags: request.tags ?? {},
     transitiveTagKeys: request.transitiveTagKeys ?? [],
     ...(request.sourceIdentity === undefined ? {} : { sourceIdentity: request.sourceIdentity }),
+    ...(request.provider === undefined ? {} : { provider: request.provider }),
   });
   return { credentials: credentialsOf(session), assumedRoleUser };
 }
 
-function checkDuration(principal: Principal, role: Role, durationSeconds: number): void {
-  if (principal.type === 'AssumedRole' && durationSeconds > MOST_CHAINED_SECONDS) {
+function checkDuration(principal: Principal | undefined, role: Role, durationSeconds: number): void {
+  if (principal?.type === 'AssumedRole' && durationSeconds > MOST_CHAINED_SECONDS) {
     throw validationError('The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.');
   }
   if (durationSeconds > role.maxSessionSeconds) throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
@@ -100,10 +105,11 @@ export async function userSession(env: Env, scope: Scope, principal: Principal, 
 
 /** By the role's trust policy, and the principal's own policies where that leaves it to them. */
 async function trusts(env: Env, role: Role, request: AssumeRoleRequest): Promise<boolean> {
-  const { principal, service = '', tags = {}, transitiveTagKeys = [] } = request;
+  const { principal, provider, service = '', tags = {}, transitiveTagKeys = [] } = request;
   const tagKeys = Object.keys(tags);
   const facts: Record<string, string | string[]> = {
     ...(request.service === undefined ? {} : { 'aws:SourceAccount': env.installation.account }),
+    ...(provider === undefined ? {} : { 'aws:FederatedProvider': provider }),
     ...request.conditions,
     'sts:RoleSessionName': request.sessionName,
     ...(request.externalId === undefined ? {} : { 'sts:ExternalId': request.externalId }),
@@ -114,9 +120,9 @@ async function trusts(env: Env, role: Role, request: AssumeRoleRequest): Promise
   };
   const own = principal && (await policiesOf(env, principal)).facts;
   const context = contextOf(timeFacts(env), principal ? principalFacts(principal) : {}, own ?? {}, facts);
-  const caller = principal ? { account: principal.account, arns: [principal.arn, principal.identityArn] } : { service };
+  const caller = principal ? { account: principal.account, arns: [principal.arn, principal.identityArn] } : provider === undefined ? { service } : { federated: provider };
   const policy = compilePolicy(role.trustPolicy);
-  const actions = ['sts:AssumeRole', ...(tagKeys.length ? ['sts:TagSession'] : []), ...(request.sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity'])];
+  const actions = [provider === undefined ? 'sts:AssumeRole' : 'sts:AssumeRoleWithWebIdentity', ...(tagKeys.length ? ['sts:TagSession'] : []), ...(request.sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity'])];
   for (const action of actions) {
     const trust = evaluateTrust(policy, caller, action, context);
     if (trust === 'none' || trust === 'explicitDeny') return false;

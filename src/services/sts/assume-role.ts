@@ -8,19 +8,14 @@ const SESSION_NAME = /^[\w+=,.@-]*$/;
 
 /** Checks the request; whether it is granted is IAM's to say. */
 export async function assumeRole(input: AssumeRoleCommandInput, context: RequestContext) {
-  const sessionName = checkText(input.RoleSessionName ?? '', 'roleSessionName', 2, 64);
   const tags = Object.fromEntries((input.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
-  const size = packedSize(input, tags);
+  const { size, ...session } = sessionOf(input, tags);
   const { credentials, assumedRoleUser } = await assume(context, context, {
-    roleArn: input.RoleArn ?? '',
-    sessionName,
+    ...session,
     principal: context.principal,
     conditions: { 'aws:SourceIp': context.sourceIp },
     tags,
     transitiveTagKeys: input.TransitiveTagKeys ?? [],
-    policyArns: (input.PolicyArns ?? []).flatMap(({ arn }) => (arn === undefined ? [] : [arn])),
-    ...(input.DurationSeconds === undefined ? {} : { durationSeconds: checkDuration(input.DurationSeconds, 43200) }),
-    ...(input.Policy === undefined ? {} : { policy: checkPolicy(input.Policy) }),
     ...(input.ExternalId === undefined ? {} : { externalId: input.ExternalId }),
     ...(input.SourceIdentity === undefined ? {} : { sourceIdentity: checkText(input.SourceIdentity, 'sourceIdentity', 2, 64) }),
   });
@@ -31,6 +26,20 @@ export async function assumeRole(input: AssumeRoleCommandInput, context: Request
     ...(input.SourceIdentity === undefined ? {} : { SourceIdentity: input.SourceIdentity }),
   };
 }
+
+/** What a session is to be, checked, whoever asks for it; `size` as `PackedPolicySize` tells it. */
+export function sessionOf(input: Asked, tags: Record<string, string> = {}) {
+  return {
+    size: packedSize(input, tags),
+    roleArn: input.RoleArn ?? '',
+    sessionName: checkText(input.RoleSessionName ?? '', 'roleSessionName', 2, 64),
+    policyArns: (input.PolicyArns ?? []).flatMap(({ arn }) => (arn === undefined ? [] : [arn])),
+    ...(input.DurationSeconds === undefined ? {} : { durationSeconds: checkDuration(input.DurationSeconds, 43200) }),
+    ...(input.Policy === undefined ? {} : { policy: checkPolicy(input.Policy) }),
+  };
+}
+
+type Asked = Pick<AssumeRoleCommandInput, 'RoleArn' | 'RoleSessionName' | 'PolicyArns' | 'Policy' | 'DurationSeconds'>;
 
 export function checkDuration(seconds: number, most: number): number {
   if (seconds < 900) throw notMatching(seconds, 'durationSeconds', 'Member must have value greater than or equal to 900');
@@ -52,7 +61,7 @@ function checkPolicy(policy: string): string {
 }
 
 /** Percent of what a session may carry. AWS packs into a binary form of its own; characters are what this counts. */
-function packedSize({ Policy = '', PolicyArns = [] }: AssumeRoleCommandInput, tags: Record<string, string>): number {
+function packedSize({ Policy = '', PolicyArns = [] }: Asked, tags: Record<string, string>): number {
   const characters = [Policy, ...PolicyArns.map(({ arn = '' }) => arn), ...Object.entries(tags).flat()].join('').length;
   const percent = Math.ceil((100 * characters) / MOST_POLICY_CHARACTERS);
   if (percent > 100) throw packedPolicyTooLarge(percent);

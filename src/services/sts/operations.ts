@@ -3,9 +3,10 @@ import type { OperationName, OperationTable } from '../../control/service.ts';
 import { credential, userSession } from '../iam/index.ts';
 import { assumeRole, checkDuration } from './assume-role.ts';
 import { accessDenied, validationError } from './errors.ts';
+import { assumeRoleWithWebIdentity } from './web-identity.ts';
 
 export const missing = [
-  'AssumeRoleWithSAML', 'AssumeRoleWithWebIdentity', 'AssumeRoot', 'DecodeAuthorizationMessage',
+  'AssumeRoleWithSAML', 'AssumeRoot', 'DecodeAuthorizationMessage',
   'GetDelegatedAccessToken', 'GetFederationToken', 'GetWebIdentityToken',
 ] as const satisfies OperationName<typeof Sdk>[];
 
@@ -15,6 +16,8 @@ const MOST_SESSION_SECONDS = 36 * 3600;
 export const operations: OperationTable<typeof Sdk, (typeof missing)[number]> = {
   /** IAM looks at the trust policy together with the caller's policies, which is why the gateway asks for no permission. */
   AssumeRole: { action: null, run: assumeRole },
+
+  AssumeRoleWithWebIdentity: { action: null, unsigned: true, run: assumeRoleWithWebIdentity },
 
   GetCallerIdentity: {
     action: null,

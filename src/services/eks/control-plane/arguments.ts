@@ -60,7 +60,7 @@ function apiServer(cluster: Cluster, { network: { address } }: Settled, installa
     '--enable-aggregator-routing=true',
     `--proxy-client-cert-file=${PKI}/front-proxy-client.crt`, `--proxy-client-key-file=${PKI}/front-proxy-client.key`, `--requestheader-client-ca-file=${PKI}/front-proxy-ca.crt`,
     '--requestheader-allowed-names=front-proxy-client', '--requestheader-extra-headers-prefix=X-Remote-Extra-', '--requestheader-group-headers=X-Remote-Group', '--requestheader-username-headers=X-Remote-User',
-    `--service-cluster-ip-range=${cluster.serviceCidr}`, `--service-account-issuer=${issuer}`, `--api-audiences=https://kubernetes.default.svc,${issuer}`,
+    `--service-cluster-ip-range=${cluster.serviceCidr}`, `--service-account-issuer=${issuer}`, `--service-account-jwks-uri=${issuer}/keys`, `--api-audiences=https://kubernetes.default.svc,${issuer}`,
     `--service-account-key-file=${PKI}/sa.pub`, `--service-account-signing-key-file=${PKI}/sa.key`,
     '--authentication-token-webhook-config-file=/etc/kubernetes/authenticator.conf', '--authentication-token-webhook-version=v1', `--authentication-token-webhook-cache-ttl=${WEBHOOK_CACHE}`,
     '--audit-policy-file=/etc/kubernetes/audit-policy.yaml', `--audit-log-path=${AUDIT_LOG}`, '--audit-log-maxsize=20', '--audit-log-maxbackup=2',
@@ -75,7 +75,7 @@ function controllerManager(cluster: Cluster): string[] {
     '--leader-elect-lease-duration=10s', '--leader-elect-renew-deadline=7s', '--leader-elect-retry-period=2s',
     // Pods get addresses of their nodes' interfaces, and routes and balancers are Gantry's: there is no cloud in it, and nothing to allocate.
     '--allocate-node-cidrs=false', `--cluster-name=${cluster.name}`, `--service-cluster-ip-range=${cluster.serviceCidr}`, '--use-service-account-credentials=true',
-    `--root-ca-file=${PKI}/ca.crt`, `--service-account-private-key-file=${PKI}/sa.key`, `--cluster-signing-cert-file=${PKI}/ca.crt`, `--cluster-signing-key-file=${PKI}/ca.key`,
+    `--root-ca-file=${PKI}/root-ca.crt`, `--service-account-private-key-file=${PKI}/sa.key`, `--cluster-signing-cert-file=${PKI}/ca.crt`, `--cluster-signing-key-file=${PKI}/ca.key`,
     `--requestheader-client-ca-file=${PKI}/front-proxy-ca.crt`, '--profiling=false',
     // With a client for each of its controllers, the default throttle alone makes its start last six seconds.
     '--kube-api-qps=200', '--kube-api-burst=400',

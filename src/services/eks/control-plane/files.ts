@@ -6,8 +6,8 @@ import { API_PORT, PKI, argumentsOf } from './arguments.ts';
 import { AUDIT_POLICY } from './audit-policy.ts';
 import { SERVICES } from './services.ts';
 
-/** Everything of a member that is the cluster's own; pure, so that equal records are equal files. */
-export function memberFiles(cluster: Cluster, member: Member, pki: Pki, own: MemberPki, installation: Installation): DesiredFile[] {
+/** Everything of a member that is the cluster's own; pure, so that equal records are equal files. `issuerAuthority`: a certificate. */
+export function memberFiles(cluster: Cluster, member: Member, pki: Pki, own: MemberPki, issuerAuthority: string, installation: Installation): DesiredFile[] {
   const { network, etcd } = member;
   if (!network || !etcd) throw new Error(`${member.id} has no address or no etcd cluster yet`);
   const gateway = `http://api.${installation.domain}:${installation.port}`;
@@ -15,6 +15,8 @@ export function memberFiles(cluster: Cluster, member: Member, pki: Pki, own: Mem
   return [
     ...Object.entries(started).map(([process, list]) => file(`/etc/kubernetes/${process}.args`, `${list.join('\n')}\n`, 0o644)),
     ...pair('ca', pki.clusterCa), ...pair('etcd/ca', { ...pki.etcdCa, privateKey: '' }), ...pair('front-proxy-ca', { ...pki.frontProxyCa, privateKey: '' }),
+    // What pods are given to trust (kube-root-ca.crt): the API server, and the issuer of their tokens.
+    file(`${PKI}/root-ca.crt`, pki.clusterCa.certificate + issuerAuthority, 0o644),
     file(`${PKI}/sa.pub`, pki.serviceAccount.publicKey, 0o644), file(`${PKI}/sa.key`, pki.serviceAccount.privateKey, 0o600),
     ...pair('apiserver', own.apiserver), ...pair('apiserver-kubelet-client', own.kubeletClient), ...pair('apiserver-etcd-client', own.etcdClient),
     ...pair('front-proxy-client', own.frontProxyClient), ...pair('etcd/server', own.etcdServer), ...pair('etcd/peer', own.etcdPeer),

@@ -6,6 +6,7 @@ import type { Change, Entry } from '../../../store/store.ts';
 import type { DesiredInstance } from '../../../wire/host.ts';
 import { imageId } from '../../../wire/images.ts';
 import { createNetworkInterface, deleteNetworkInterface, freeMemory, hostIsLost, roomFor, setInterfaceGroups } from '../../ec2/index.ts';
+import { settleIssuerCertificates } from '../oidc/certificates.ts';
 import { memberPkis, members } from '../records.ts';
 import type { Cluster, Member, Pki } from '../records.ts';
 import { peerUrl } from './arguments.ts';
@@ -78,6 +79,7 @@ export async function found(env: Env, standing: Entry<Member>[], markFounded: ()
 
 /** Members are wished on their hosts with all that they need; those that were seen running are marked so. */
 export async function wishMembers(env: Env, scope: Scope, cluster: Cluster, pki: Pki, standing: Entry<Member>[]): Promise<void> {
+  const issuer = await settleIssuerCertificates(env);
   for (const { key, value: member } of standing) {
     const own = (await memberPkis.get(env.store, scope, cluster.name, member.id))?.value;
     if (!member.etcd || !own) continue;
@@ -88,7 +90,7 @@ export async function wishMembers(env: Env, scope: Scope, cluster: Cluster, pki:
         instanceType: 'c5.large', zone: member.zone, zoneId: member.zone, launchTime: member.createdAt, reservationId: `r-${member.id.slice(2)}`, launchIndex: 0,
         securityGroupNames: [], httpTokens: 'required', httpPutResponseHopLimit: 1, httpEndpoint: 'enabled',
       },
-      files: memberFiles(cluster, member, pki, own, env.installation),
+      files: memberFiles(cluster, member, pki, own, issuer.authority.certificate, env.installation),
     };
     if (!isDeepStrictEqual(await desired(env.store, member.hostId, 'instance', member.id), wish)) await env.store.commit([desire(member.hostId, 'instance', member.id, wish)]);
     if (!member.seenRunning && (await stateOf(env, member)) === 'running') await members.update(env.store, key, (now) => ({ ...now, seenRunning: true }));

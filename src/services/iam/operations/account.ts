@@ -73,7 +73,6 @@ export const accountOperations = {
   ListVirtualMFADevices: () => ({ VirtualMFADevices: [], ...NONE }),
   ListServerCertificates: () => ({ ServerCertificateMetadataList: [], ...NONE }),
   ListSAMLProviders: () => ({ SAMLProviderList: [] }),
-  ListOpenIDConnectProviders: () => ({ OpenIDConnectProviderList: [] }),
 } satisfies Family;
 
 /** The user must exist all the same. */

@@ -1,6 +1,7 @@
 import type { RequestContext } from '../../../control/service.ts';
-import { groupArn, instanceProfileArn, policyArn, roleArn, userArn } from '../arns.ts';
-import { findGroup, findInstanceProfile, findPolicy, findRole, findUser } from '../lookups.ts';
+import { groupArn, instanceProfileArn, policyArn, providerArn, roleArn, userArn } from '../arns.ts';
+import { findGroup, findInstanceProfile, findPolicy, findProvider, findRole, findUser } from '../lookups.ts';
+import { withoutScheme } from '../oidc.ts';
 import { requestTags, resourceTags, userNameOf } from './common.ts';
 
 /**
@@ -66,6 +67,19 @@ export const onInstanceProfile = {
     const profile = (await findInstanceProfile(context, context, input.InstanceProfileName ?? ''))?.value;
     return { ...resourceTags(profile?.tags ?? {}), ...keysOf(input) };
   },
+};
+
+export const onProvider = {
+  resources: ({ OpenIDConnectProviderArn = '*' }: Maybe<'OpenIDConnectProviderArn'>) => [OpenIDConnectProviderArn],
+  async conditions(input: Maybe<'OpenIDConnectProviderArn'> & Tagging, context: RequestContext) {
+    const provider = (await findProvider(context, context, input.OpenIDConnectProviderArn ?? ''))?.value;
+    return { ...resourceTags(provider?.tags ?? {}), ...keysOf(input) };
+  },
+};
+
+export const newProvider = {
+  resources: ({ Url = '' }: Maybe<'Url'>, { account }: RequestContext) => [providerArn(account, { url: withoutScheme(Url) })],
+  conditions: (input: object) => keysOf(input),
 };
 
 /** Creation: the resource has the path that the request gives it. */

@@ -2,10 +2,12 @@ import type { Context } from './context.ts';
 import type { CompiledPolicy } from './evaluate.ts';
 import type { Principals } from './grammar.ts';
 
-/** Who asks a resource's policy (a role's trust policy): a service, or a principal of an account. */
+/** Who asks a resource's policy (a role's trust policy): a service, who a provider of identities vouches for, or a principal of an account. */
 export interface Caller {
   /** `ec2.amazonaws.com` */
   service?: string;
+  /** The provider's ARN. */
+  federated?: string;
   account?: string;
   /** The principal's own ARN and that of the user or role behind it. */
   arns?: string[];
@@ -30,8 +32,9 @@ export function evaluateTrust(policy: CompiledPolicy, caller: Caller, action: st
   return trust;
 }
 
-function matchOf(principals: Principals, { service, account, arns = [] }: Caller): 'direct' | 'account' | 'none' {
+function matchOf(principals: Principals, { service, federated, account, arns = [] }: Caller): 'direct' | 'account' | 'none' {
   if (service !== undefined) return principals.Service?.includes(service) ? 'direct' : 'none';
+  if (federated !== undefined) return principals.Federated?.includes(federated) ? 'direct' : 'none';
   const named = principals.AWS ?? [];
   if (named.includes('*') || arns.some((arn) => named.includes(arn))) return 'direct';
   return account !== undefined && (named.includes(account) || named.includes(`arn:aws:iam::${account}:root`)) ? 'account' : 'none';
