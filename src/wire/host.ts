@@ -129,6 +129,17 @@ export interface DesiredBalancer {
   targetGroups: Record<string, BalancerTargetGroup>;
   /** Seconds. */
   idleTimeout: number;
+  /** What becomes of a request's header fields, where that is not what an ALB does by itself. */
+  headers?: BalancerHeaders;
+}
+
+export interface BalancerHeaders {
+  /** Fields whose names have other characters than letters, digits and hyphens. */
+  dropInvalid?: true;
+  /** X-Forwarded-For as it came, or none; otherwise the client's address is added to it. */
+  forwardedFor?: 'preserve' | 'remove';
+  /** With the client's port beside its address. */
+  clientPort?: true;
 }
 
 export interface BalancerListener {

@@ -44,10 +44,12 @@ export function sandboxHostName(record: TaskRecord, sandbox: string, containers 
   return given ?? record.task.elasticNetworkInterfaces?.[0]?.privateDnsName?.split('.')[0] ?? hostName(record, sandbox);
 }
 
-function namespaces({ task }: TaskRecord): NamespaceOptions {
+/** Where a container wants an init process (`initProcessEnabled`), its sandbox's is one: it takes signals and orphans from the program. */
+function namespaces({ task }: TaskRecord, container?: AcsContainer): NamespaceOptions {
+  const shared = task.pidMode === 'task' || container?.linuxParameters?.initProcessEnabled;
   return {
     network: task.networkMode === 'host' ? 'NODE' : 'POD',
-    pid: task.pidMode === 'host' ? 'NODE' : task.pidMode === 'task' ? 'POD' : 'CONTAINER',
+    pid: task.pidMode === 'host' ? 'NODE' : shared ? 'POD' : 'CONTAINER',
     ipc: task.ipcMode === 'host' ? 'NODE' : 'POD',
   };
 }
@@ -91,7 +93,7 @@ export function containerConfig(record: TaskRecord, container: AcsContainer, giv
           dropCapabilities: bare([...(capabilities?.drop ?? []), ...(host.CapDrop ?? [])]),
         },
         privileged: container.privileged ?? false,
-        namespaceOptions: namespaces(record),
+        namespaceOptions: namespaces(record, container),
         ...user(docker.User),
         readonlyRootfs: host.ReadonlyRootfs ?? false,
         noNewPrivs: host.SecurityOpt?.some((option) => /^no-new-privileges(:true)?$/.test(option)) ?? false,

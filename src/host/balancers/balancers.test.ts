@@ -155,6 +155,20 @@ test('a target is told of its client, and is healthy after its first good check'
   assert.match(headers['x-amzn-trace-id'] ?? '', /^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/);
 });
 
+test('header fields become what the balancer\'s attributes say', async () => {
+  const told = async () => (JSON.parse((await get('/', { headers: { 'x-forwarded-for': '203.0.113.9', x_bad: '1', 'x-good': '1' } })).body) as { headers: Record<string, string> }).headers;
+  assert.equal((await told()).x_bad, '1');
+  await set({ headers: { dropInvalid: true, clientPort: true } });
+  const { 'x-forwarded-for': forwardedFor = '', ...rest } = await told();
+  assert.match(forwardedFor, /^203\.0\.113\.9, [\d.]+:\d+$/);
+  assert.deepEqual([rest.x_bad, rest['x-good']], [undefined, '1']);
+  await set({ headers: { forwardedFor: 'preserve' } });
+  assert.equal((await told())['x-forwarded-for'], '203.0.113.9');
+  await set({ headers: { forwardedFor: 'remove' } });
+  assert.equal((await told())['x-forwarded-for'], undefined);
+  await set({ headers: {} });
+});
+
 test('an unhealthy one gets nothing, with the reason told; when all are, all get requests', async () => {
   const two = await serve(8002, { health: 500 });
   await set({ targetGroups: { web: group({ ...target(8001), ...target(8002), ...target(8003) }) } });

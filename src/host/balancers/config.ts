@@ -25,7 +25,7 @@ export function render(balancer: DesiredBalancer, folder: string, hostHeader: st
   const files = new Map(Object.entries(errorFiles).map(([status, content]) => [`error-${status}`, content]));
   files.set('no-targets', noTargets);
   const frontends = balancer.listeners.map((listener) => {
-    const { lines, bodies } = frontend(listener, (file) => join(folder, file));
+    const { lines, bodies } = frontend(listener, balancer.headers ?? {}, (file) => join(folder, file));
     for (const [file, body] of bodies) files.set(file, body);
     return section(lines);
   });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BalancerAction, BalancerListener } from '../../wire/host.ts';
+import type { BalancerAction, BalancerHeaders, BalancerListener } from '../../wire/host.ts';
 import { aclLines } from './conditions.ts';
 import { literal, modeOf, quoted, sectionName } from './text.ts';
 
@@ -13,10 +13,11 @@ export interface Frontend {
  * A listener. HAProxy runs all its `http-request` rules before it chooses a backend, whatever their order in the file; so the rules
  * first only say which of them is the one (`txn.rule`), and the actions are taken after.
  */
-export function frontend(listener: BalancerListener, bodyPath: (file: string) => string): Frontend {
+export function frontend(listener: BalancerListener, headers: BalancerHeaders, bodyPath: (file: string) => string): Frontend {
   const bodies = new Map<string, string>();
   const lines = [`frontend ${sectionName(listener.id)} from ${modeOf(listener)}`, `bind :${listener.port}`];
   if (listener.protocol === 'TCP') return { lines: [...lines, ...onlyGroup(listener)], bodies };
+  if (headers.dropInvalid) lines.push(`http-request del-header ${quoted('[^A-Za-z0-9-]')} -m reg`);
   const actions: string[] = [];
   listener.rules.forEach(({ conditions, action }, rule) => {
     const names = conditions.map((_, index) => `r${rule}c${index}`);
@@ -28,7 +29,7 @@ export function frontend(listener: BalancerListener, bodyPath: (file: string) =>
       return bodyPath(file);
     }));
   });
-  return { lines: [...lines, ...actions, ...headerLines(listener.port), 'use_backend %[var(txn.backend)] if { var(txn.backend) -m found }'], bodies };
+  return { lines: [...lines, ...actions, ...forwardedFor(headers), ...headerLines(listener.port), 'use_backend %[var(txn.backend)] if { var(txn.backend) -m found }'], bodies };
 }
 
 /** A TCP listener's one forward; without a group, a connection is closed as soon as it is made. */
@@ -77,10 +78,18 @@ function redirect({ protocol, host, port: toPort, path, query, statusCode }: Ext
   return query === '#{query}' ? [line(withQuery, ' { query -m len gt 0 }'), line(location, '')] : [line(withQuery, '')];
 }
 
+function forwardedFor({ forwardedFor: mode, clientPort }: BalancerHeaders): string[] {
+  if (mode === 'preserve') return [];
+  if (mode === 'remove') return ['http-request del-header X-Forwarded-For'];
+  const client = clientPort ? '%[src]:%[src_port]' : '%[src]';
+  return [
+    `http-request set-header X-Forwarded-For %[req.fhdr(X-Forwarded-For)],\\ ${client} if { req.fhdr(X-Forwarded-For) -m found }`,
+    `http-request set-header X-Forwarded-For ${client} unless { req.fhdr(X-Forwarded-For) -m found }`,
+  ];
+}
+
 /** What a target is told of its client (User Guide, "HTTP headers and Application Load Balancers"). */
 const headerLines = (port: number) => [
-  'http-request set-header X-Forwarded-For %[req.fhdr(X-Forwarded-For)],\\ %[src] if { req.fhdr(X-Forwarded-For) -m found }',
-  'http-request set-header X-Forwarded-For %[src] unless { req.fhdr(X-Forwarded-For) -m found }',
   'http-request set-header X-Forwarded-Proto http',
   `http-request set-header X-Forwarded-Port ${port}`,
   'http-request set-var(txn.trace) date,hex,bytes(8,8),lower',

@@ -29,5 +29,8 @@ export const taskDefinitionNotFound = error('ClientException', 'TaskDefinition n
 export const unableToDescribe = error('ClientException', 'Unable to describe task definition.');
 export const taskDefinitionInactive = error('ClientException', 'TaskDefinition is inactive');
 export const taskNotFound = error('InvalidParameterException', 'The referenced task was not found.');
+export const executeCommandNotEnabled = error('InvalidParameterException',
+  'The execute command failed because execute command was not enabled when the task was run or the execute command agent isn’t running. ' +
+  'Wait and try again or run a new task with execute command enabled and try again.');
 export const containerInstanceNotFound = error('InvalidParameterException', 'The referenced container instance was not found.');
 export const targetNotFound = (words: string) => new AwsError('TargetNotFoundException', 400, words);

@@ -17,7 +17,7 @@ export const missing = [
   'AssociateGatewayWithCluster', 'ContinueServiceDeployment', 'CreateDaemon', 'CreateExpressGatewayService', 'CreateGateway', 'CreateTaskSet', 'DeleteDaemon',
   'DeleteDaemonTaskDefinition', 'DeleteExpressGatewayService', 'DeleteGateway', 'DeleteTaskSet', 'DescribeDaemon', 'DescribeDaemonDeployments', 'DescribeDaemonRevisions',
   'DescribeDaemonTaskDefinition', 'DescribeExpressGatewayService', 'DescribeGateway', 'DescribeGatewayResources', 'DescribeGatewayRoute', 'DescribeTaskSets',
-  'DisassociateGatewayFromCluster', 'ExecuteCommand', 'ListDaemonDeployments', 'ListDaemonTaskDefinitions', 'ListDaemons',
+  'DisassociateGatewayFromCluster', 'ListDaemonDeployments', 'ListDaemonTaskDefinitions', 'ListDaemons',
   'ListGatewayClusterAssociations', 'ListGatewayRoutes', 'ListGateways', 'ListServicesByNamespace', 'RegisterDaemonTaskDefinition',
   'UpdateContainerAgent', 'UpdateDaemon', 'UpdateExpressGatewayService', 'UpdateGateway', 'UpdateServicePrimaryTaskSet', 'UpdateTaskSet',
 ] as const satisfies OperationName<typeof Sdk>[];

@@ -62,6 +62,8 @@ export interface TaskDefinition {
 export interface Resources {
   cpu: number;
   memory: number;
+  /** No instance has one. */
+  gpu?: number;
   tcp: number[];
   udp: number[];
 }

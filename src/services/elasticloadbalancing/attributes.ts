@@ -22,17 +22,20 @@ const APPLICATION: Record<string, Attribute> = {
   'health_check_logs.s3.prefix': fixed(''),
   'idle_timeout.timeout_seconds': { default: '60', accepts: between(1, 4000) },
   'deletion_protection.enabled': { default: 'false', accepts: oneOf('true', 'false') },
-  'routing.http2.enabled': fixed('true'),
-  'routing.http.drop_invalid_header_fields.enabled': fixed('false'),
-  'routing.http.xff_client_port.enabled': fixed('false'),
-  'routing.http.preserve_host_header.enabled': fixed('false'),
-  'routing.http.xff_header_processing.mode': fixed('append'),
+  // Nobody speaks HTTP/2 to an HTTP listener.
+  'routing.http2.enabled': { default: 'true', accepts: oneOf('true', 'false') },
+  'routing.http.drop_invalid_header_fields.enabled': { default: 'false', accepts: oneOf('true', 'false') },
+  'routing.http.xff_client_port.enabled': { default: 'false', accepts: oneOf('true', 'false') },
+  // It is preserved either way.
+  'routing.http.preserve_host_header.enabled': { default: 'false', accepts: oneOf('true', 'false') },
+  'routing.http.xff_header_processing.mode': { default: 'append', accepts: oneOf('append', 'preserve', 'remove') },
   'load_balancing.cross_zone.enabled': fixed('true'),
   'routing.http.desync_mitigation_mode': fixed('defensive'),
   'client_keep_alive.seconds': fixed('3600'),
-  'waf.fail_open.enabled': fixed('false'),
+  // There is no WAF that could fail, and nobody who shifts a zone away.
+  'waf.fail_open.enabled': { default: 'false', accepts: oneOf('true', 'false') },
   'routing.http.x_amzn_tls_version_and_cipher_suite.enabled': fixed('false'),
-  'zonal_shift.config.enabled': fixed('false'),
+  'zonal_shift.config.enabled': { default: 'false', accepts: oneOf('true', 'false') },
   'connection_logs.s3.enabled': fixed('false'),
   'connection_logs.s3.bucket': fixed(''),
   'connection_logs.s3.prefix': fixed(''),
@@ -46,7 +49,7 @@ const NETWORK: Record<string, Attribute> = {
   // One HAProxy serves all zones: either way targets of every zone get connections. It is taken because clients set it always.
   'load_balancing.cross_zone.enabled': { default: 'false', accepts: oneOf('true', 'false') },
   'dns_record.client_routing_policy': fixed('any_availability_zone'),
-  'zonal_shift.config.enabled': fixed('false'),
+  'zonal_shift.config.enabled': { default: 'false', accepts: oneOf('true', 'false') },
   'secondary_ips.auto_assigned.per_subnet': fixed('0'),
 };
 

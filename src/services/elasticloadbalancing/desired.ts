@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { BalancerAction, BalancerListener, BalancerTargetGroup, DesiredBalancer } from '../../wire/host.ts';
+import type { BalancerAction, BalancerHeaders, BalancerListener, BalancerTargetGroup, DesiredBalancer } from '../../wire/host.ts';
 import { attributeValue, balancerAttributes, groupAttributes } from './attributes.ts';
 import { reachable } from './health.ts';
 import { groupsUsedBy } from './lookups.ts';
@@ -26,7 +26,19 @@ export function desiredBalancer(balancer: LoadBalancer, interfaceIds: string[], 
     listeners: [...own].sort((a, b) => a.port - b.port).map((listener) => desiredListener(listener, groups)),
     targetGroups: Object.fromEntries(used.map((one) => [one.group.id, desiredGroup(one, balancer)])),
     idleTimeout: balancer.type === 'network' ? TCP_IDLE_SECONDS : Number(attributeValue(balancerAttributes(balancer), balancer.attributes, 'idle_timeout.timeout_seconds')),
+    ...(balancer.type === 'application' ? desiredHeaders(balancer) : {}),
   };
+}
+
+function desiredHeaders(balancer: LoadBalancer): { headers?: BalancerHeaders } {
+  const attribute = (key: string) => attributeValue(balancerAttributes(balancer), balancer.attributes, `routing.http.${key}`);
+  const mode = attribute('xff_header_processing.mode');
+  const headers: BalancerHeaders = {
+    ...(attribute('drop_invalid_header_fields.enabled') === 'true' ? { dropInvalid: true } : {}),
+    ...(mode === 'preserve' || mode === 'remove' ? { forwardedFor: mode } : {}),
+    ...(attribute('xff_client_port.enabled') === 'true' ? { clientPort: true } : {}),
+  };
+  return Object.keys(headers).length ? { headers } : {};
 }
 
 function desiredListener(listener: Listener, groups: Map<string, GroupInUse>): BalancerListener {

@@ -1,8 +1,9 @@
 import type * as Sdk from '@aws-sdk/client-ecs';
+import { AwsError } from '../../../control/error.ts';
 import type { OperationTable, RequestContext } from '../../../control/service.ts';
 import { containerInstanceArn, idIn, taskArn, taskDefinitionArn } from '../arns.ts';
 import { capacityFor } from '../capacity.ts';
-import { invalid, taskNotFound } from '../errors.ts';
+import { executeCommandNotEnabled, invalid, taskNotFound } from '../errors.ts';
 import { checkPlatform, type PlatformInput } from '../fargate/platform.ts';
 import { requireActiveTaskDefinition, requireCluster, requireTask } from '../lookups.ts';
 import { page } from '../paging.ts';
@@ -63,6 +64,19 @@ export const taskOperations = {
       const task = await tasks.update(context.store, key, (current) => stop(current, why, context.now().toISOString()));
       if (!task) throw taskNotFound();
       return { task: (await shapesOf(context, cluster.name, [task]))[0] };
+    },
+  },
+
+  /** Sessions are not there yet: it says of a task why AWS would refuse one. */
+  ExecuteCommand: {
+    resources: (input, context) => [taskArn(context, taskName(context, input))],
+    conditions: (input, context) => clusterCondition(context, input.cluster),
+    async run(input, context) {
+      const cluster = (await requireCluster(context, context, input.cluster)).value;
+      const { value: task } = await requireTask(context, context, cluster.name, input.task);
+      if (!input.interactive) throw invalid('Interactive is the only mode supported currently.');
+      if (!task.enableExecuteCommand) throw executeCommandNotEnabled();
+      throw new AwsError('NotImplemented', 501, 'ECS Exec is not implemented by Gantry.');
     },
   },
 

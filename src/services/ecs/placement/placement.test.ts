@@ -54,6 +54,7 @@ describe('placement', () => {
     assert.equal(reason({ constraints: [{ type: 'memberOf', expression: 'attribute:ecs.instance-type =~ m5.*' }] }), 'MemberOf placement constraint unsatisfied.');
     assert.equal(reason({ requiresAttributes: ['ecs.capability.task-eni'] }), 'ATTRIBUTE');
     assert.equal(reason({ awsvpc: true, zones: ['b'] }), 'ATTRIBUTE');
+    assert.equal(reason({ demand: { cpu: 0, memory: 0, gpu: 1, tcp: [], udp: [] } }), 'RESOURCE:GPU');
     assert.equal(reason({ awsvpc: true, zones: ['a'] }), 'RESOURCE:ENI');
   });
 

@@ -19,7 +19,14 @@ export function demandOf(definition: TaskDefinition, overrides: TaskOverride = {
   const sum = (of: 'cpu' | 'memory') => containers.reduce((total, container) => total + container[of], 0);
   const cpu = overrides.cpu ?? definition.cpu;
   const memory = overrides.memory ?? definition.memory;
-  return { cpu: cpu ? Number(cpu) : sum('cpu'), memory: memory ? Number(memory) : sum('memory'), ...hostPorts(definition) };
+  const gpu = gpusOf(definition, overrides);
+  return { cpu: cpu ? Number(cpu) : sum('cpu'), memory: memory ? Number(memory) : sum('memory'), ...(gpu && { gpu }), ...hostPorts(definition) };
+}
+
+function gpusOf(definition: TaskDefinition, overrides: TaskOverride): number {
+  const required = definition.containerDefinitions.flatMap(({ name, resourceRequirements }) =>
+    overrides.containerOverrides?.find((override) => override.name === name)?.resourceRequirements ?? resourceRequirements ?? []);
+  return required.filter(({ type }) => type === 'GPU').reduce((total, { value }) => total + (Number(value) || 0), 0);
 }
 
 function hostPorts(definition: TaskDefinition): Pick<Resources, 'tcp' | 'udp'> {
@@ -51,9 +58,10 @@ export function remaining(instance: Pick<ContainerInstance, 'registered'>, taken
 }
 
 /** The first resource that does not suffice, in ECS's words. */
-export function shortOf(left: Resources, demand: Resources): 'RESOURCE:CPU' | 'RESOURCE:MEMORY' | 'RESOURCE:PORTS' | undefined {
+export function shortOf(left: Resources, demand: Resources): 'RESOURCE:CPU' | 'RESOURCE:MEMORY' | 'RESOURCE:GPU' | 'RESOURCE:PORTS' | undefined {
   if (demand.cpu > left.cpu) return 'RESOURCE:CPU';
   if (demand.memory > left.memory) return 'RESOURCE:MEMORY';
+  if (demand.gpu) return 'RESOURCE:GPU';
   if (demand.tcp.some((port) => left.tcp.includes(port)) || demand.udp.some((port) => left.udp.includes(port))) return 'RESOURCE:PORTS';
   return undefined;
 }

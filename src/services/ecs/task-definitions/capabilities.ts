@@ -8,27 +8,39 @@ import type { TaskDefinition } from '../records.ts';
 const ECS = 'ecs.capability.';
 const COM = 'com.amazonaws.ecs.capability.';
 
-type Needs = Pick<TaskDefinition, 'containerDefinitions' | 'networkMode' | 'taskRoleArn' | 'executionRoleArn' | 'pidMode' | 'ipcMode' | 'cpu' | 'memory' | 'volumes'>;
+type Needs = Pick<TaskDefinition,
+  'containerDefinitions' | 'networkMode' | 'taskRoleArn' | 'executionRoleArn' | 'pidMode' | 'ipcMode' | 'cpu' | 'memory' | 'volumes' | 'proxyConfiguration'>;
+type Need = (when: unknown, name: string) => void;
 
 export function requiredAttributes(needs: Needs): string[] {
   const { executionRoleArn, networkMode } = needs;
   const found = new Set<string>();
-  const need = (when: unknown, name: string) => void (when && found.add(name));
+  const need: Need = (when, name) => void (when && found.add(name));
   need(needs.taskRoleArn, `${COM}task-iam-role`);
   need(needs.taskRoleArn && networkMode === 'host', `${COM}task-iam-role-network-host`);
   need(networkMode === 'awsvpc', `${ECS}task-eni`);
   need(needs.pidMode ?? needs.ipcMode, `${ECS}pid-ipc-namespace-sharing`);
   need(needs.cpu ?? needs.memory, `${ECS}task-cpu-mem-limit`);
-  need(needs.volumes.some((volume) => volume.efsVolumeConfiguration), `${ECS}efs`);
-  for (const container of needs.containerDefinitions) ofContainer(container, executionRoleArn, need);
+  need(needs.proxyConfiguration, `${ECS}aws-appmesh`);
+  for (const volume of needs.volumes) {
+    need(volume.efsVolumeConfiguration, `${ECS}efs`);
+    need(volume.fsxWindowsFileServerVolumeConfiguration, `${ECS}fsxWindowsFileServer`);
+    need(volume.configuredAtLaunch, `${ECS}storage.ebs-task-volume-attach`);
+    need(volume.dockerVolumeConfiguration, `${ECS}docker-plugin.${volume.dockerVolumeConfiguration?.driver ?? 'local'}`);
+  }
+  for (const container of needs.containerDefinitions) {
+    ofContainer(container, executionRoleArn, need);
+    ofSecrets(container, need);
+    need(networkMode !== 'awsvpc' && container.portMappings?.some((mapping) => mapping.containerPortRange), `${ECS}container-port-range`);
+  }
   return [...found].sort();
 }
 
-function ofContainer(container: ContainerDefinition, executionRoleArn: string | undefined, need: (when: unknown, name: string) => void): void {
+function ofContainer(container: ContainerDefinition, executionRoleArn: string | undefined, need: Need): void {
   const driver: string | undefined = container.logConfiguration?.logDriver;
   const ecr = /\.dkr\.ecr\./.test(container.image ?? '');
-  const secrets = container.secrets ?? [];
-  const isAsm = (valueFrom: string | undefined) => valueFrom?.startsWith('arn:') && valueFrom.split(':')[2] === 'secretsmanager';
+  const { options: firelens, type: router } = container.firelensConfiguration ?? {};
+  const security = container.dockerSecurityOptions ?? [];
   need(container.privileged, `${COM}privileged-container`);
   need(driver && driver !== 'none', `${COM}logging-driver.${driver}`);
   need(driver === 'awslogs' && executionRoleArn, `${ECS}execution-role-awslogs`);
@@ -38,6 +50,16 @@ function ofContainer(container: ContainerDefinition, executionRoleArn: string | 
   need(container.dependsOn?.length, `${ECS}container-ordering`);
   need(container.restartPolicy?.enabled, `${ECS}container-restart-policy`);
   need(container.repositoryCredentials, `${ECS}private-registry-authentication.secretsmanager`);
-  need(secrets.some((secret) => isAsm(secret.valueFrom)), `${ECS}secrets.asm.environment-variables`);
-  need(secrets.some((secret) => !isAsm(secret.valueFrom)), `${ECS}secrets.ssm.environment-variables`);
+  need(container.environmentFiles?.length, `${ECS}env-files.s3`);
+  need(router, `${ECS}firelens.${router}`);
+  need(firelens?.['config-file-type'], `${ECS}firelens.options.config.${firelens?.['config-file-type']}`);
+  need(security.some((option) => option.startsWith('label:')), `${COM}selinux`);
+  need(security.some((option) => option.startsWith('apparmor:')), `${COM}apparmor`);
+  need(container.credentialSpecs?.length || security.some((option) => option.startsWith('credentialspec:')), `${ECS}gmsa`);
+}
+
+function ofSecrets({ secrets = [], logConfiguration }: ContainerDefinition, need: Need): void {
+  for (const [given, use] of [[secrets, 'environment-variables'], [logConfiguration?.secretOptions ?? [], 'bootstrap.log-driver']] as const) {
+    for (const { valueFrom = '' } of given) need(true, `${ECS}secrets.${/^arn:[^:]*:secretsmanager:/.test(valueFrom) ? 'asm' : 'ssm'}.${use}`);
+  }
 }

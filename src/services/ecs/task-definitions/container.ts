@@ -1,5 +1,5 @@
 import type { ContainerDefinition, PortMapping } from '@aws-sdk/client-ecs';
-import { client } from '../errors.ts';
+import { client, unsupported } from '../errors.ts';
 import { compact, type TaskDefinition } from '../records.ts';
 
 export type NetworkMode = TaskDefinition['networkMode'];
@@ -23,6 +23,7 @@ export function normaliseContainer(container: ContainerDefinition, networkMode: 
   checkHealthCheck(container);
   if (!between(container.startTimeout, 2, 86_400)) throw client('Container.startTimeout must be between 2 and 86400 seconds.');
   if (!between(container.stopTimeout, 0, 86_400)) throw client('Container.stopTimeout must be between 0 and 86400 seconds.');
+  if (container.disableNetworking) throw unsupported("disableNetworking is not implemented by Gantry: a task with networkMode=none has no network.");
   if (container.links?.length && networkMode && networkMode !== 'bridge') throw client(`Links are not supported when networkMode=${networkMode}.`);
   for (const variable of container.environment ?? []) if (!variable.name) throw client('Environment variable name should not be null or empty.');
   return compact({

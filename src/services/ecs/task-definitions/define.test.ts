@@ -24,6 +24,21 @@ describe('a task definition', () => {
     refuses({ requiresCompatibilities: ['FARGATE'], cpu: '256', memory: '512' }, /Fargate only supports network mode/);
   });
 
+  it('names what an agent must be able to do, also where none of ours is', () => {
+    const { requiresAttributes } = made({
+      volumes: [{ name: 'v', dockerVolumeConfiguration: { driver: 'rexray' } }],
+      containerDefinitions: [container({
+        environmentFiles: [{ type: 's3', value: 'arn:aws:s3:::b/f.env' }], firelensConfiguration: { type: 'fluentbit' }, portMappings: [{ containerPortRange: '80-90' }],
+        dockerSecurityOptions: ['label:type:t'], secrets: [{ name: 'A', valueFrom: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:a' }, { name: 'B', valueFrom: '/b' }],
+      })],
+    });
+    assert.deepEqual(requiresAttributes, [
+      'com.amazonaws.ecs.capability.selinux',
+      ...['container-port-range', 'docker-plugin.rexray', 'env-files.s3', 'firelens.fluentbit', 'secrets.asm.environment-variables', 'secrets.ssm.environment-variables'].map((name) => `ecs.capability.${name}`),
+    ]);
+    refuses({ containerDefinitions: [container({ disableNetworking: true })] }, /disableNetworking is not implemented/);
+  });
+
   it('is not for Fargate where it asks for what Fargate has not', () => {
     const fargate = (change: Partial<ContainerDefinition>, rest: Partial<RegisterTaskDefinitionRequest> = {}): Partial<RegisterTaskDefinitionRequest> =>
       ({ networkMode: 'awsvpc', cpu: '256', memory: '512', requiresCompatibilities: ['FARGATE'], containerDefinitions: [container(change)], ...rest });

@@ -26,6 +26,7 @@ export function define(input: RegisterTaskDefinitionRequest, facts: { now: strin
   if (given.length > 10) throw client('A task definition can have at most 10 container definitions.');
   const containerDefinitions = given.map((container) => normaliseContainer(container, networkMode, { memory }));
   const volumes = input.volumes ?? [];
+  if (input.inferenceAccelerators?.length) throw client('Amazon Elastic Inference (EI) is no longer available to customers.');
   checkVolumes(volumes.map((volume) => volume.name));
   checkTogether(containerDefinitions, volumes.map((volume) => volume.name ?? ''));
   const placementConstraints = input.placementConstraints ?? [];
@@ -79,6 +80,7 @@ function checkFargate(task: Sized): void {
   if (task.containerDefinitions.some((container) => container.linuxParameters?.capabilities?.add?.some((name) => name !== 'SYS_PTRACE'))) {
     throw client("Fargate compatible task definitions only support the 'SYS_PTRACE' capability to be added");
   }
+  if (task.containerDefinitions.some((container) => container.resourceRequirements?.length)) throw client('Fargate compatible task definitions do not support resourceRequirements');
   if (task.ipcMode) throw client('Tasks using the Fargate launch type do not support ipcMode.');
   if (task.pidMode === 'host') throw client("Tasks using the Fargate launch type do not support pidMode 'host'.");
   if (task.placementConstraints.length) throw client('Fargate compatible task definitions do not support placementConstraints');

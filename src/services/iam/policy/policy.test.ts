@@ -224,6 +224,8 @@ describe('what is refused', () => {
   test('trust policies', () => {
     const principal = { Principal: { Service: 'ec2.amazonaws.com' } };
     assert.equal(faultOfTrustPolicy(policy({ Effect: 'Allow', Action: 'sts:AssumeRole', ...principal })), undefined);
+    const nobody = (Principal: object) => faultOfTrustPolicy(policy({ Effect: 'Allow', Action: 'sts:AssumeRole', Principal }));
+    assert.deepEqual([nobody({ AWS: '*', Service: [] }), nobody({ Service: [] })], [undefined, 'Syntax errors in policy.']);
     assert.equal(faultOfTrustPolicy('nonsense'), 'This policy contains invalid Json');
     assert.equal(faultOfTrustPolicy(policy(allow(principal))), 'Has prohibited field Resource');
     assert.equal(faultOfTrustPolicy(policy({ Effect: 'Allow', Action: 'sts:AssumeRole' })), 'Missing required field Principal');

@@ -78,8 +78,9 @@ function statementIsWhole(statement: Raw): boolean {
 
 function isPrincipal(value: unknown): boolean {
   if (typeof value === 'string') return value === '*';
-  return isObject(value) && Object.entries(value).every(([kind, names]) =>
-    ['AWS', 'Service', 'Federated', 'CanonicalUser'].includes(kind) && listOf(names).length > 0 && listOf(names).every((name) => typeof name === 'string'));
+  // A kind may have nobody (`"Service": []`), as generated policies do, as long as another has.
+  return isObject(value) && Object.values(value).some((names) => listOf(names).length > 0) && Object.entries(value).every(([kind, names]) =>
+    ['AWS', 'Service', 'Federated', 'CanonicalUser'].includes(kind) && listOf(names).every((name) => typeof name === 'string'));
 }
 
 function isCondition(value: unknown): boolean {
