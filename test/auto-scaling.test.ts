@@ -9,7 +9,7 @@ import { holds, until } from './fixtures/until.ts';
 const { autoscaling, ec2 } = clients;
 
 /** A group keeps as many instances as it is told to, over its zones, and says why it did what it did. */
-describe('an Auto Scaling group', { timeout: 300_000 }, () => {
+describe('an Auto Scaling group', { timeout: 3_600_000 }, () => {
   const AutoScalingGroupName = unique('fleet');
 
   before(async () => {

@@ -14,7 +14,7 @@ const { account, region } = installationOf(shared.name);
 type Row = [call: () => Promise<unknown>, code: string, status: number, words: string | RegExp];
 
 /** What cannot be is refused in AWS's own words, and leaves nothing behind. */
-describe('bad input', { timeout: 120_000 }, () => {
+describe('bad input', { timeout: 3_600_000 }, () => {
   const name = unique('bad');
   let network: Network;
   let group = '';

@@ -13,7 +13,7 @@ const { ec2, ecs, elb, iam, logs } = clients;
 const TRUST = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'ecs-tasks.amazonaws.com' }, Action: 'sts:AssumeRole' }] });
 
 /** Tasks without a fleet: in a cluster that has no instance, on addresses of the customer's subnets. */
-describe('Fargate', { timeout: 600_000 }, () => {
+describe('Fargate', { timeout: 3_600_000 }, () => {
   const name = unique('fargate');
   const logGroup = `/${name}`;
   let image = '';

@@ -80,7 +80,7 @@ describe('a user with a narrow policy', () => {
   });
 });
 
-describe('an instance with a role', { timeout: 120_000 }, () => {
+describe('an instance with a role', { timeout: 3_600_000 }, () => {
   const name = unique('instance-role');
   let probe: Probe | undefined;
   let group = '';

@@ -15,7 +15,7 @@ import { holds, until } from './fixtures/until.ts';
 const { ec2 } = clients;
 
 /** Instances boot, are what they say, reach whom they may, and leave nothing. */
-describe('instances', { timeout: 300_000 }, () => {
+describe('instances', { timeout: 3_600_000 }, () => {
   let probes: Probe[] = [];
   let group = '';
   const rule = (port: number, from: object) => ({ GroupId: group, IpPermissions: [{ IpProtocol: 'tcp', FromPort: port, ToPort: port, ...from }] });
@@ -77,7 +77,7 @@ describe('instances', { timeout: 300_000 }, () => {
   });
 
   it('reach each other by private address where a rule names their group', async () => {
-    const order = { url: `http://${second().privateAddress}:8082/` };
+    const order = { url: `http://${second().privateAddress}:8082/`, timeoutMs: 2_000 };
     assert.equal((await ask(first().publicAddress, order)).status, 0);
     await ec2.authorizeSecurityGroupIngress(rule(8082, { UserIdGroupPairs: [{ GroupId: group }] }));
     await until('the group lets its members in', 20, async () => holds(await ask(first().publicAddress, order), ({ status }) => status === 200));

@@ -21,7 +21,7 @@ END
 setsid /opt/gantry/node_modules/node/bin/node /root/watch.mjs &
 `).toString('base64');
 
-describe('a private subnet', { timeout: 600_000 }, () => {
+describe('a private subnet', { timeout: 3_600_000 }, () => {
   let vpcId = '';
   let gateway = '';
   let outside: Probe | undefined;

@@ -13,7 +13,7 @@ import { clients, shared, unique } from './fixtures/shared.ts';
 const { ecr, iam } = clients;
 
 /** Unchanged clients push and pull; what comes back is what was pushed, to the byte. */
-describe('the registry', { timeout: 120_000 }, () => {
+describe('the registry', { timeout: 3_600_000 }, () => {
   const repositoryName = unique('team/app');
   let dir = '';
   let uri = '';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { allInstallations } from '../src/cli/installation.ts';
-import { bringUp, gantry } from './fixtures/gantry.ts';
+import { bringUp, gantry, showLogs } from './fixtures/gantry.ts';
 import { leaksOf } from './fixtures/leaks.ts';
 
 /**
@@ -32,7 +32,10 @@ export async function globalTeardown(): Promise<void> {
   try {
     // A test's own, that it did not come to take down, is named after this one.
     const names = (await allInstallations()).map((one) => one.name).filter((one) => one === name || one.startsWith(`${name}-`));
-    for (const one of names) await gantry(one, 'down', '--purge');
+    for (const one of names) {
+      if (process.exitCode) showLogs(one);
+      await gantry(one, 'down', '--purge');
+    }
     rmSync(aws, { recursive: true, force: true });
   } catch (error) {
     fail(`gantry down failed: ${String(error)}`);

@@ -10,7 +10,7 @@ import { holds, until } from './fixtures/until.ts';
 const { ecs, logs, iam } = clients;
 
 /** A task's status is what its containers do, and where a task cannot be placed the answer says why. */
-describe('tasks', { timeout: 600_000, concurrency: 4 }, () => {
+describe('tasks', { timeout: 3_600_000, concurrency: 4 }, () => {
   let fleet: Fleet & { image: string };
 
   before(async () => {
@@ -124,8 +124,8 @@ describe('tasks', { timeout: 600_000, concurrency: 4 }, () => {
     };
     const [reachable, hidden] = await Promise.all([address(open), address(closed)]);
     assert.notEqual(reachable.ip, hidden.ip);
-    const visit = (ip: string) => `timeout 2 wget -qO- http://${ip}:8080/cgi-bin/index.cgi || echo "no way to ${ip}"`;
-    const visitor = await start(await define('visitor', script(`${visit(reachable.ip)}; ${visit(hidden.ip)}`)));
+    const visit = (ip: string) => `timeout 2 wget -qO- http://${ip}:8080/cgi-bin/index.cgi`;
+    const visitor = await start(await define('visitor', script(`until ${visit(reachable.ip)}; do sleep 0.2; done; ${visit(hidden.ip)} || echo "no way to ${hidden.ip}"`)));
     assert.match(await output(visitor, /no way/), new RegExp(`^version 1 from [^]*\nno way to ${hidden.ip.replaceAll('.', '\\.')}`));
     for (const { arn } of [reachable, hidden]) {
       await ecs.stopTask({ cluster: fleet.cluster, task: arn });

@@ -40,5 +40,6 @@ export const command: Command = {
 async function runTests(files: readonly string[], concurrency: number): Promise<number> {
   if (!files.length) return 0;
   const setup = files.some(isEndToEnd) ? [`--test-global-setup=${join(root, 'test/setup.ts')}`] : [];
-  return inTerminal([process.execPath, '--disable-warning=ExperimentalWarning', '--test', `--test-concurrency=${concurrency}`, ...setup, ...files]);
+  const ends = `--import=${join(root, 'test/ends.ts')}`;
+  return inTerminal([process.execPath, '--disable-warning=ExperimentalWarning', ends, '--test', `--test-concurrency=${concurrency}`, ...setup, ...files]);
 }

@@ -14,7 +14,7 @@ const POLICIES = 'arn:aws:eks::aws:cluster-access-policy';
 const UNKNOWN = /Unauthorized|must be logged in|provide credentials/;
 
 /** Who may what in a cluster: IAM says who one is, access entries and `aws-auth` what one is called, RBAC what one may. */
-describe('access to a cluster', { skip, timeout: 600_000 }, () => {
+describe('access to a cluster', { skip, timeout: 3_600_000 }, () => {
   const name = unique('access');
   const [open, closed] = [`${name}-open`, `${name}-closed`];
   let cluster: TestCluster;
@@ -81,7 +81,8 @@ describe('access to a cluster', { skip, timeout: 600_000 }, () => {
       holds(await whoami(one), ({ username, groups }) => username === `${name}-someone` && groups.includes(name));
       return one;
     });
-    await theirs('create', 'configmap', 'theirs', `--namespace=${closed}`);
+    // Each of the API servers hears of the binding in its own time.
+    await until('it may write', 30, () => theirs('create', 'configmap', 'theirs', `--namespace=${closed}`));
     await assert.rejects(theirs('create', 'configmap', 'theirs', `--namespace=${open}`), /[Ff]orbidden/);
     await eks.deleteAccessEntry({ clusterName: cluster.name, principalArn });
     await until('it is unknown again', 30, () => as(someone)('get', 'pods').then(() => false, (error: Error) => UNKNOWN.test(error.message)));

@@ -11,7 +11,7 @@ const { account, region } = installationOf(shared.name);
 type Row = [call: () => Promise<unknown>, code: string, status: number, words: string | RegExp];
 
 /** What cannot be is refused in EKS's own words, and leaves nothing behind. */
-describe('bad input to EKS', { skip, timeout: 600_000 }, () => {
+describe('bad input to EKS', { skip, timeout: 3_600_000 }, () => {
   let cluster: TestCluster;
   const at = { clusterName: 'shared' };
   const none = { clusterName: 'none' };

@@ -8,7 +8,7 @@ import { holds, until } from '../fixtures/until.ts';
 const { eks } = clients;
 
 /** A pod that a Fargate profile selects runs on a machine of its own; the others run where they ran before. */
-describe('Fargate', { skip, timeout: 600_000 }, () => {
+describe('Fargate', { skip, timeout: 3_600_000 }, () => {
   const name = unique('fargate');
   const profile = { fargateProfileName: name, clusterName: '' };
   let cluster: TestCluster;
@@ -33,7 +33,7 @@ describe('Fargate', { skip, timeout: 600_000 }, () => {
   it('runs the pods that they select, each on a node of its own, sized by its requests', async () => {
     const requests = { cpu: '250m', memory: '512Mi' };
     await kubectl.apply(webPod(name, 'away', `${cluster.image}:1`, { labels: { where: 'fargate' }, requests }), webPod(name, 'home', `${cluster.image}:1`, {}));
-    await kubectl('wait', '--for=condition=Ready', 'pod/away', 'pod/home', `--namespace=${name}`, '--timeout=120s');
+    await kubectl('wait', '--for=condition=Ready', 'pod/away', 'pod/home', `--namespace=${name}`, '--timeout=600s');
     const [away, home] = await Promise.all(['away', 'home'].map((pod) => kubectl.json<Pod>('get', 'pod', pod, `--namespace=${name}`)));
     const node = await kubectl.json<Node>('get', 'node', away?.spec.nodeName ?? '');
     assert.match(node.metadata.name, /^fargate-ip-/);

@@ -8,7 +8,7 @@ import { holds, until } from '../fixtures/until.ts';
 const { eks, logs } = clients;
 
 /** What the control plane has to say is in CloudWatch Logs, kind by kind. */
-describe("a control plane's logs", { skip, timeout: 600_000 }, () => {
+describe("a control plane's logs", { skip, timeout: 3_600_000 }, () => {
   const name = unique('logs');
   const kinds = ['api', 'audit', 'authenticator', 'controllerManager', 'scheduler'] as const;
   const programs = ['authenticator', 'kube-apiserver', 'kube-apiserver-audit', 'kube-controller-manager', 'kube-scheduler'];

@@ -10,7 +10,7 @@ const { ec2, eks } = clients;
 const REPLICAS = 6;
 
 /** A managed node group is as large as it is told to be; pods leave a node before the node goes. */
-describe('a node group', { skip, timeout: 600_000 }, () => {
+describe('a node group', { skip, timeout: 3_600_000 }, () => {
   const name = unique('nodes');
   let cluster: TestCluster;
   let kubectl: Kubectl;
@@ -51,7 +51,7 @@ describe('a node group', { skip, timeout: 600_000 }, () => {
     const spread = [{ maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: web.spec.selector }];
     Object.assign(web.spec.template.spec, { topologySpreadConstraints: spread });
     await kubectl.apply(web, budget(0));
-    await kubectl('rollout', 'status', `--namespace=${name}`, 'deployment/web', '--timeout=120s');
+    await kubectl('rollout', 'status', `--namespace=${name}`, 'deployment/web', '--timeout=600s');
     const there = await nodes();
 
     await configure({ scalingConfig: { desiredSize: 2 } });
@@ -65,7 +65,7 @@ describe('a node group', { skip, timeout: 600_000 }, () => {
     await nodegroupActive(clients, cluster.name, cluster.nodegroup);
     const left = await until('two nodes are left', 60, async () => holds(await nodes(), ({ length }) => length === 2));
     assert.deepEqual(left.map(({ metadata }) => metadata.name).sort(), there.map(({ metadata }) => metadata.name).filter((one) => one !== leaving.metadata.name).sort());
-    await kubectl('rollout', 'status', `--namespace=${name}`, 'deployment/web', '--timeout=60s');
+    await kubectl('rollout', 'status', `--namespace=${name}`, 'deployment/web', '--timeout=600s');
     const instance = leaving.spec.providerID?.split('/').at(-1) ?? '';
     await until('its instance has gone', 60, async () => {
       const { Reservations } = await ec2.describeInstances({ InstanceIds: [instance] });

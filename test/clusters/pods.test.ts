@@ -12,7 +12,7 @@ import { deployment, namespace, type Items, type Node, type Pod } from '../fixtu
 const { ec2 } = clients;
 
 /** What runs in a cluster is where it should be: on real nodes, at addresses of the VPC, behind its security groups. */
-describe('pods', { skip, timeout: 600_000 }, () => {
+describe('pods', { skip, timeout: 3_600_000 }, () => {
   const name = unique('pods');
   let cluster: TestCluster;
   let kubectl: Kubectl;
@@ -21,7 +21,10 @@ describe('pods', { skip, timeout: 600_000 }, () => {
   before(async () => {
     cluster = await sharedCluster();
     kubectl = kubectlOf(cluster);
-    await kubectl.apply(namespace(name), deployment(name, 'web', `${cluster.image}:1`, 4));
+    const web = deployment(name, 'web', `${cluster.image}:1`, 4);
+    const spread = { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'DoNotSchedule', nodeTaintsPolicy: 'Honor', labelSelector: web.spec.selector };
+    Object.assign(web.spec.template.spec, { topologySpreadConstraints: [spread] });
+    await kubectl.apply(namespace(name), web);
   });
 
   after(() => kubectl('delete', 'namespace', name, '--wait=false'));
@@ -47,7 +50,7 @@ describe('pods', { skip, timeout: 600_000 }, () => {
   });
 
   it('run from an image in ECR, on both nodes, each with an address of the VPC', async () => {
-    await kubectl('rollout', 'status', `--namespace=${name}`, 'deployment/web', '--timeout=120s');
+    await kubectl('rollout', 'status', `--namespace=${name}`, 'deployment/web', '--timeout=600s');
     pods = (await kubectl.json<Items<Pod>>('get', 'pods', `--namespace=${name}`, '--selector=app=web')).items;
     assert.equal(pods.length, 4);
     assert.equal(new Set(pods.map(({ spec }) => spec.nodeName)).size, 2);
@@ -95,7 +98,7 @@ describe('pods', { skip, timeout: 600_000 }, () => {
     it('are reached by an instance outside of it once a rule says so, and no longer than that', async () => {
       const GroupId = (await clients.eks.describeCluster({ name: cluster.name })).cluster?.resourcesVpcConfig?.clusterSecurityGroupId;
       const rule = { GroupId, IpPermissions: [{ IpProtocol: 'tcp', FromPort: 8080, ToPort: 8080, UserIdGroupPairs: [{ GroupId: group }] }] };
-      const reached = () => ask(probe.publicAddress, { url: `http://${pods[0]?.status.podIP}:8080/none` });
+      const reached = () => ask(probe.publicAddress, { url: `http://${pods[0]?.status.podIP}:8080/none`, timeoutMs: 2_000 });
       assert.equal((await reached()).status, 0);
       await ec2.authorizeSecurityGroupIngress(rule);
       await until('it is let in', 30, async () => holds(await reached(), ({ status }) => status === 404));

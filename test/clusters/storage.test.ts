@@ -9,7 +9,7 @@ const { ec2, eks } = clients;
 const ADDON = 'aws-ebs-csi-driver';
 
 /** Volumes of EBS, made where the pod that wants one runs, with what was written on them for as long as their claim lives. */
-describe('storage', { skip, timeout: 600_000 }, () => {
+describe('storage', { skip, timeout: 3_600_000 }, () => {
   const name = unique('storage');
   let cluster: TestCluster;
   let kubectl: Kubectl;
