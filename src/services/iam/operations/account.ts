@@ -1,7 +1,7 @@
 import type { RequestContext } from '../../../control/service.ts';
 import { entityAlreadyExists, noSuchEntity, notMatching } from '../errors.ts';
 import { userNamed } from '../lookups.ts';
-import { accounts, globally, instanceProfiles, policies } from '../records.ts';
+import { accounts, globally, instanceProfiles, openIdConnectProviders, policies } from '../records.ts';
 import { type Family, transact, userNameOf } from './common.ts';
 import { onUser } from './targets.ts';
 import { identities } from './usage.ts';
@@ -35,7 +35,9 @@ export const accountOperations = {
 
   async GetAccountSummary(_input, context) {
     const scope = globally(context);
-    const [all, own, profiles] = await Promise.all([identities(context), policies.list(context.store, scope), instanceProfiles.list(context.store, scope)]);
+    const [all, own, profiles, providers] = await Promise.all([
+      identities(context), policies.list(context.store, scope), instanceProfiles.list(context.store, scope), openIdConnectProviders.list(context.store, scope),
+    ]);
     return {
       SummaryMap: {
         Users: all.users.length, UsersQuota: 5000, Groups: all.groups.length, GroupsQuota: 300, Roles: all.roles.length, RolesQuota: 1000,
@@ -44,7 +46,7 @@ export const accountOperations = {
         AttachedPoliciesPerUserQuota: 10, AttachedPoliciesPerGroupQuota: 10, AttachedPoliciesPerRoleQuota: 10, PolicySizeQuota: 6144,
         UserPolicySizeQuota: 2048, GroupPolicySizeQuota: 5120, RolePolicySizeQuota: 10240, AssumeRolePolicySizeQuota: 2048,
         AccountAccessKeysPresent: 0, AccountMFAEnabled: 0, AccountSigningCertificatesPresent: 0, AccountPasswordPresent: 0,
-        MFADevices: 0, MFADevicesInUse: 0, ServerCertificates: 0, Providers: 0,
+        MFADevices: 0, MFADevicesInUse: 0, ServerCertificates: 0, Providers: providers.length,
       },
     };
   },
