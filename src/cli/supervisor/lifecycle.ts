@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { spawnDetached } from '../../engines/command.ts';
+import { run, spawnDetached } from '../../engines/command.ts';
 import { withLock } from '../../engines/lock.ts';
 import type { Progress } from '../../engines/progress.ts';
 import type { Installation } from '../../wire/installation.ts';
@@ -25,7 +26,21 @@ export async function startSupervisor(installation: Installation): Promise<void>
   if (await running(supervisor, installation)) return;
   const file = logFile(installation, supervisor.name);
   await mkdir(dirname(file), { recursive: true });
-  await spawnDetached(argvOf(supervisor, installation), { logFile: file });
+  const argv = argvOf(supervisor, installation);
+  const asUnit = existsSync('/run/systemd/system') && (await startUnit(installation, argv, file));
+  if (!asUnit) await spawnDetached(argv, { logFile: file });
+}
+
+/**
+ * Where systemd runs (sd_booted(3)), the supervisor is a transient unit, `gantry-<name>.service`: it belongs to no login, and is started
+ * again when it dies. The unit's end is no end of what the supervisor kept, and neither is that of one program by the lack of memory.
+ */
+async function startUnit({ name }: Installation, argv: string[], file: string): Promise<boolean> {
+  const properties = ['Restart=on-failure', 'RestartSec=1', 'StartLimitIntervalSec=0', 'KillMode=process', 'OOMPolicy=continue', 'TasksMax=infinity', `StandardOutput=append:${file}`, `StandardError=append:${file}`];
+  // As it would be started here: proxies, certificates, Go's settings and our own.
+  const environment = Object.keys(process.env).map((variable) => `--setenv=${variable}`);
+  const unit = [`--unit=gantry-${name}`, `--description=Gantry ${name}`, ...properties.map((property) => `--property=${property}`), ...environment];
+  return run(['systemd-run', '--quiet', '--collect', ...unit, '--', ...argv], { timeoutMs: 30_000 }).then(() => true, () => false);
 }
 
 /** Ends the supervisor, then what it kept. Succeeds where nothing runs. */
