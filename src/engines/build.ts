@@ -19,7 +19,7 @@ export async function build(parent: string, manifest: Manifest, recipe: Recipe, 
   try {
     const bin = join(folder, 'bin');
     await mkdir(bin);
-    if (manifest.tools.length > 0) await compile(bin, manifest, recipe, progress);
+    if (manifest.tools.length > 0) await compile(folder, manifest, recipe, progress);
     for (const file of recipe.files ?? []) await copyFile(join(await moduleFolder(manifest, file.module), file.path), join(bin, file.as));
     await writeFile(join(folder, 'build.json'), `${JSON.stringify({ module: recipe.module, version: manifest.version, go: await goVersion() }, null, 2)}\n`);
     await run(['chmod', '-R', 'a+rX', folder]);
@@ -31,7 +31,11 @@ export async function build(parent: string, manifest: Manifest, recipe: Recipe, 
   }
 }
 
-async function compile(bin: string, manifest: Manifest, recipe: Recipe, progress: Progress): Promise<void> {
+async function compile(folder: string, manifest: Manifest, recipe: Recipe, progress: Progress): Promise<void> {
+  const bin = join(folder, 'bin');
+  // Not /tmp, which may be small (a tmpfs), and where a killed build would leave some GB.
+  const temporary = join(folder, 'tmp');
+  await mkdir(temporary);
   const special = Object.keys(recipe.tagsOf ?? {});
   const groups: { tools: { importPath: string }[]; tags: readonly string[]; test?: string }[] = [
     { tools: manifest.tools.filter(({ program }) => !special.includes(program)), tags: recipe.tags },
@@ -39,7 +43,7 @@ async function compile(bin: string, manifest: Manifest, recipe: Recipe, progress
     ...Object.entries(recipe.tests ?? {}).map(([test, importPath]) => ({ tools: [{ importPath }], tags: recipe.tags, test })),
   ];
   const go = (argv: string[], onLine: (line: string) => void) =>
-    run(['go', ...argv], { cwd: manifest.dir, env: goEnvironment(Boolean(recipe.cgo)), onLine });
+    run(['go', ...argv], { cwd: manifest.dir, env: { ...goEnvironment(Boolean(recipe.cgo)), GOTMPDIR: temporary }, onLine });
 
   const plans = [];
   let downloaded = 0;
@@ -67,6 +71,7 @@ async function compile(bin: string, manifest: Manifest, recipe: Recipe, progress
     });
   }
   for (const { builtAs, program } of manifest.tools) if (builtAs !== program) await rename(join(bin, builtAs), join(bin, program));
+  await rm(temporary, { recursive: true });
 }
 
 function linkerFlags(manifest: Manifest, recipe: Recipe): string {

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { build } from './build.ts';
 import { cacheDir } from './cache.ts';
 import { withLock } from './lock.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 import type { Progress } from './progress.ts';
+import { prune, touch } from './prune.ts';
 import { checkVersion, readyMade } from './ready-made.ts';
 import { engineNames, everydayEngines, recipeOf, type EngineName } from './recipes.ts';
 
@@ -15,7 +16,8 @@ import { engineNames, everydayEngines, recipeOf, type EngineName } from './recip
  *   /var/cache/gantry/engines/<name>/<key>/bin/…        the programs (and the files that go with them)
  *   /var/cache/gantry/engines/<name>/<key>/build.json   module, version, the Go that built it
  *
- * The key is of the content, so two clones of different versions share the cache; a folder that is there is whole.
+ * The key is of the content, so two clones of different versions share the cache; a folder that is there is whole. A build takes away
+ * the folders of versions that nobody uses any more.
  */
 export interface Engine {
   name: EngineName;
@@ -38,12 +40,15 @@ export async function ensure(name: EngineName, progress: Progress = () => {}): P
   const manifest = await readManifest(name);
   const engine = describe(name, manifest);
   if (engine.state === 'ready-made') await checkVersion(engine.binDir, manifest, recipeOf(name));
+  if (engine.state === 'built') await touch(dirname(engine.binDir));
   if (engine.state !== 'missing') return engine.binDir;
   const root = cacheDir('engines');
   await withLock(
     join(root, `${name}.lock`),
     async () => {
-      if (describe(name, manifest).state === 'missing') await build(join(root, name), manifest, recipeOf(name), progress);
+      if (describe(name, manifest).state !== 'missing') return;
+      await build(join(root, name), manifest, recipeOf(name), progress);
+      await prune(join(root, name), /^[0-9a-f]{16}$/);
     },
     () => progress({ what: 'waiting for another build' }),
   );
