@@ -53,7 +53,7 @@ async function ensureBases() {
   await step('image base, from Debian packages', async () => {
     const rootfs = join(work, 'rootfs.tar');
     const lean = ['doc', 'man', 'locale', 'info'].map((folder) => `--dpkgopt=path-exclude=/usr/share/${folder}/*`);
-    await run('mmdebstrap', ['--variant=minbase', '--include=ca-certificates,libstdc++6', ...lean, 'bookworm', rootfs], { maxBuffer: 64 << 20 });
+    await run('mmdebstrap', ['--variant=minbase', '--include=ca-certificates,libstdc++6', ...lean, 'bookworm', rootfs], { env: { ...process.env, TMPDIR: work }, maxBuffer: 64 << 20 });
     await build('base', { 'rootfs.tar': rootfs });
     await rm(rootfs);
   });
@@ -68,6 +68,8 @@ async function build(name: string, extra: Record<string, string> = {}) {
   await rm(context, { recursive: true, force: true });
   await cp(join(here, name), context, { recursive: true });
   for (const [file, from] of Object.entries(extra)) await cp(from, join(context, file));
+  // Whatever the umask was of whoever cloned this: the programs of some images are no root's.
+  await run('chmod', ['-R', 'u=rwX,go=rX', context]);
   if (name !== 'node' && (await stat(join(context, 'package.json')).catch(() => undefined))) {
     await run('npm', ['install', '--omit=dev', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: context });
   }

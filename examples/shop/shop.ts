@@ -10,6 +10,11 @@ import { step, until } from './steps.ts';
  * balancer that routes by host and by path, logs in CloudWatch. Nothing in it knows of Gantry: AWS_ENDPOINT_URL, keys and region come
  * from the environment (`eval "$(./gantry env)"`). Run again, it changes only what differs.
  */
+process.once('uncaughtException', (error) => {
+  console.error(error.message);
+  process.exit(1);
+});
+
 const network = await step('network and security groups', ensureNetwork);
 await step('role of the instances', ensureRole);
 await step('a fleet of three instances', () => ensureFleet(network));

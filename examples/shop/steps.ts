@@ -1,11 +1,19 @@
 /** Says what is under way and how long it took; each step of the example goes through it. */
 export async function step<T>(what: string, run: () => Promise<T>): Promise<T> {
   const from = Date.now();
-  process.stdout.write(process.stdout.isTTY ? `… ${what}` : '');
-  const result = await run();
-  const seconds = ((Date.now() - from) / 1000).toFixed(1);
-  process.stdout.write(`${process.stdout.isTTY ? '\r\x1b[K' : ''}✓ ${what} (${seconds} s)\n`);
-  return result;
+  const line = (mark: string, digits: number) => `${process.stdout.isTTY ? '\r\x1b[K' : ''}${mark} ${what} (${((Date.now() - from) / 1000).toFixed(digits)} s)`;
+  const ticking = process.stdout.isTTY ? setInterval(() => process.stdout.write(line('…', 0)), 1000) : undefined;
+  if (ticking) process.stdout.write(`… ${what}`);
+  try {
+    const result = await run();
+    process.stdout.write(`${line('✓', 1)}\n`);
+    return result;
+  } catch (error) {
+    process.stdout.write(`${line('✘', 1)}\n`);
+    throw error;
+  } finally {
+    clearInterval(ticking);
+  }
 }
 
 /** Asks again, each half second, until it is so. */

@@ -1,8 +1,9 @@
-import { readFile, rm, statfs } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir, statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
+import { join } from 'node:path';
 import { run } from '../engines/command.ts';
 import { cacheDir } from '../engines/cache.ts';
-import { goVersion, OLDEST_GO } from '../engines/go.ts';
+import { goVersion, isOldGo, OLDEST_GO } from '../engines/go.ts';
 import { everydayEngines, list } from '../engines/index.ts';
 import type { Command } from './command.ts';
 import { packages, missingPackages } from './packages.ts';
@@ -20,7 +21,7 @@ export const command: Command = {
   usage: '',
   summary: 'what this machine lacks for Gantry, and how to mend it',
   async run() {
-    const findings = (await Promise.all([root(), system(), packagesFound(), go(), enginesFound(), kernel(), cgroups(), room()])).flat();
+    const findings = (await Promise.all([root(), system(), packagesFound(), go(), enginesFound(), kernel(), cgroups(), firewall(), awsCli(), room()])).flat();
     const marks = { good: '✔', weak: '!', lacks: '✘' };
     console.log(table(findings.map(({ what, state, found }) => [marks[state], what, found])));
     for (const { what, mend } of findings) if (mend) console.log(`\n${what}: ${mend}`);
@@ -51,9 +52,7 @@ async function packagesFound(): Promise<Finding> {
 
 async function go(): Promise<Finding> {
   const version = await goVersion();
-  const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
-  const [wantedMajor = 0, wantedMinor = 0] = OLDEST_GO.split('.').map(Number);
-  if (major > wantedMajor || (major === wantedMajor && minor >= wantedMinor)) return { what: 'Go', state: 'good', found: version ?? '' };
+  if (version && !isOldGo(version)) return { what: 'Go', state: 'good', found: version };
   return { what: 'Go', state: 'lacks', found: version ?? 'none', mend: `install Go ${OLDEST_GO} or later: https://go.dev/dl` };
 }
 
@@ -65,6 +64,7 @@ async function enginesFound(): Promise<Finding> {
 
 /** Tries what Gantry will do, in a namespace and a mount of its own that are gone afterwards. */
 async function kernel(): Promise<Finding[]> {
+  if ((await missingPackages()).length > 0) return [{ what: 'kernel', state: 'weak', found: 'not tried without the packages' }];
   const netns = `doctor-${process.pid}`;
   const inside = (...argv: string[]) => run(['ip', 'netns', 'exec', netns, ...argv], { timeoutMs: 10_000 });
   const attempts: [what: string, mend: string, attempt: () => Promise<unknown>][] = [
@@ -102,8 +102,47 @@ async function cgroups(): Promise<Finding> {
   const version = unified === undefined ? 'v1' : 'v2';
   const has = (name: string) => (unified === undefined ? new RegExp(`^\\S+ \\S+ cgroup \\S*\\b${name}\\b`, 'm').test(mounts) : unified.split(/\s/).includes(name));
   const missing = ['cpu', 'memory', 'pids'].filter((name) => !has(name));
+  const group = join('/sys/fs/cgroup', unified === undefined ? 'memory' : '', `gantry-doctor-${process.pid}`);
+  const failure = await mkdir(group).then(() => rmdir(group)).catch((error: Error) => error);
+  if (failure) return { what: 'cgroups', state: 'lacks', found: failure.message, mend: 'Gantry makes groups of its own below the root of cgroups: in a container, run it with --privileged --cgroupns=host' };
   if (missing.length === 0) return { what: 'cgroups', state: 'good', found: version };
   return { what: 'cgroups', state: 'weak', found: `${version} without ${missing.join(', ')}`, mend: `limits of ${missing.join(', ')} are not held: enable these controllers on the kernel's command line` };
+}
+
+interface Chain {
+  family: string;
+  table: string;
+  name: string;
+  hook?: string;
+  policy?: string;
+}
+
+/** What iptables drops (ufw, Docker), the host agent goes before (src/host/network/firewall.ts); other tables are the user's alone. */
+async function firewall(): Promise<Finding[]> {
+  const { stdout } = await run(['nft', '--json', 'list', 'chains']).catch(() => ({ stdout: '{"nftables":[]}' }));
+  const chains = (JSON.parse(stdout) as { nftables: { chain?: Chain }[] }).nftables.flatMap(({ chain }) => chain ?? []);
+  const ofIptables = ({ family, table, name }: Chain) => family === 'ip' && table === 'filter' && name === name.toUpperCase();
+  const dropping = chains.filter((chain) => ['input', 'forward'].includes(chain.hook ?? '') && chain.policy === 'drop' && ['ip', 'inet'].includes(chain.family) && !ofIptables(chain));
+  const mend = dropping.map(({ family, table, name, hook }) => {
+    const rule = `nft insert rule ${family} ${table} ${name}`;
+    return `\n  ${rule} iifname '"g*"' accept${hook === 'forward' ? `\n  ${rule} oifname '"g*"' ct state established,related accept` : ''}`;
+  }).join('');
+  const firewalld = chains.some(({ table }) => table === 'firewalld');
+  if (firewalld) return [{ what: 'firewall', state: 'weak', found: 'firewalld', mend: 'it rejects what instances send: firewall-cmd --permanent --zone=trusted --add-source=198.18.0.0/15 --add-source=169.254.0.0/16 && firewall-cmd --reload' }];
+  if (dropping.length === 0) return [{ what: 'firewall', state: 'good', found: 'none in the way' }];
+  const found = dropping.map(({ family, table, name }) => `${family} ${table} ${name} drops`).join(', ');
+  return [{ what: 'firewall', state: 'weak', found, mend: `instances reach neither Gantry nor the outside unless it says (in /etc/nftables.conf, too):${mend}` }];
+}
+
+/** The first that knows AWS_ENDPOINT_URL and `endpoint_url`: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html */
+const OLDEST_AWS: Record<string, number> = { 1: 29, 2: 13 };
+
+async function awsCli(): Promise<Finding[]> {
+  const said = await run(['aws', '--version'], { timeoutMs: 30_000 }).then(({ stdout, stderr }) => stdout + stderr, () => '');
+  const [, version, major = '', minor] = /aws-cli\/((\d+)\.(\d+)\S*)/.exec(said) ?? [];
+  if (!version) return [{ what: 'AWS CLI', state: 'weak', found: 'none', mend: 'gantry aws needs it: apt-get install awscli' }];
+  const old = Number(minor) < (OLDEST_AWS[major] ?? 0);
+  return [{ what: 'AWS CLI', state: old ? 'weak' : 'good', found: version, ...(old && { mend: 'it knows neither AWS_ENDPOINT_URL nor profiles with an endpoint, and talks to AWS itself: use it as gantry aws …, or install 2.13 or later' }) }];
 }
 
 async function room(): Promise<Finding[]> {

@@ -1,3 +1,4 @@
+import { goVersion, isOldGo, OLDEST_GO } from '../engines/go.ts';
 import { engineNames, ensure, everydayEngines, list, type EngineName } from '../engines/index.ts';
 import { UserError, type Command } from './command.ts';
 import { ensurePackages } from './packages.ts';
@@ -34,6 +35,12 @@ function engineName(word: string): EngineName {
 
 /** Packages first: runc is compiled with Debian's libseccomp. */
 export async function ensureEngines(names: readonly EngineName[] = everydayEngines): Promise<void> {
+  const missing = (await list()).filter(({ name, state }) => names.includes(name) && state === 'missing');
+  if (missing.length > 0) {
+    const go = await goVersion();
+    if (!go || isOldGo(go)) throw new UserError(`${go ? `Go ${go} is too old` : 'Go is missing'}: install Go ${OLDEST_GO} or later (https://go.dev/dl)`);
+    console.error('Once, engines are built from source (and a machine image from Debian packages): this takes some minutes.');
+  }
   const show = steps();
   await show.run('Debian packages', (progress) => ensurePackages(progress));
   for (const engine of (await list()).filter(({ name }) => names.includes(name))) {

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { command as aws } from './aws.ts';
 import { UserError, type Command } from './command.ts';
@@ -64,6 +65,9 @@ function parse(word: string, command: Command, args: string[]) {
   }
 }
 
+// Some roots have neither: Go and npm keep their caches at home, and what instances see is for all of their users.
+process.env.HOME ||= homedir();
+process.umask(0o022);
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Installation } from '../wire/installation.ts';
@@ -43,6 +43,8 @@ async function edit(path: string, change: (text: string) => string | undefined):
   if (after === undefined || after === before) return after !== undefined;
   if (after === '') {
     await rm(file, { force: true });
+    // Also the folder, which is most often of our making, too; not where something is in it.
+    await rmdir(dirname(file)).catch(() => {});
     return true;
   }
   const mode = await stat(file).then((found) => found.mode & 0o777, () => 0o600);

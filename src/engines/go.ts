@@ -12,5 +12,11 @@ export async function goVersion(): Promise<string | undefined> {
   }
 }
 
+export function isOldGo(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_GO.split('.').map(Number);
+  return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
+}
+
 /** A Go environment that only the go.mod decides over, whatever the user has set for their own projects. */
 export const goEnvironment = (cgo: boolean) => ({ GOFLAGS: '', GOWORK: 'off', GOOS: undefined, GOARCH: undefined, CGO_ENABLED: cgo ? '1' : '0' });

@@ -11,7 +11,12 @@ const lockPath = '/run/lock/gantry-hosts.lock';
  */
 export async function writeHostsBlock(name: string, entries: readonly { address: string; name: string }[], path = hostsPath): Promise<void> {
   const lines = entries.map((entry) => `${entry.address} ${entry.name}`);
-  const text = await readFile(path, 'utf8');
+  const text = await readFile(path, 'utf8').catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    // Minimal systems have none.
+    await writeFile(path, '', { flag: 'a' });
+    return '';
+  });
   if (withBlock(text, name, lines) === text) return;
   await withLock(lockPath, async () => {
     const at = await realpath(path);
