@@ -97,8 +97,8 @@ export function kubeClient(connection: Connection) {
     },
 
     /** False if it was gone already. `uid`: only this very object. */
-    async delete(resource: Resource, ref: Ref, { uid, propagationPolicy }: { uid?: string; propagationPolicy?: 'Background' | 'Foreground' | 'Orphan' } = {}): Promise<boolean> {
-      const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...(uid ? { preconditions: { uid } } : {}), ...(propagationPolicy ? { propagationPolicy } : {}) };
+    async delete(resource: Resource, ref: Ref, { uid, ...options }: { uid?: string; propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'; gracePeriodSeconds?: number } = {}): Promise<boolean> {
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...(uid ? { preconditions: { uid } } : {}), ...options };
       return call({ method: 'DELETE', path: pathOf(resource, ref), body }).then(() => true, (error: unknown) => {
         if (isNotFound(error)) return false;
         throw error;

@@ -99,7 +99,9 @@ export function desiredBalancer(cluster: Cluster, interfaceIds: string[], member
     targets: Object.fromEntries(joined.map((address) => [`${address}:${port}`, { address, port, draining: false }])),
   });
   return {
-    networkId: cluster.vpcId, interfaceIds, idleTimeout: 350,
+    networkId: cluster.vpcId, interfaceIds,
+    // A watch may be silent for as long as the API server keeps it open, which is an hour at most.
+    idleTimeout: 3700,
     listeners: [listener(API_PORT, 'api'), listener(GANTRY_PORT, 'api'), listener(ETCD_CLIENT_PORT, 'etcd')],
     targetGroups: { api: group(API_PORT, 'HTTPS', '/readyz'), etcd: group(ETCD_CLIENT_PORT, 'TCP', '/') },
   };
