@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Store } from '../store/store.ts';
 import type { Installation } from '../wire/installation.ts';
+import type { Constraints, Fault } from './constraints.ts';
 import type { Controller } from './controller.ts';
 import type { AwsError } from './error.ts';
 
@@ -108,8 +109,10 @@ export interface Service {
   seed?(env: Env): Promise<void>;
   /** Opens a door of the service's own beside the gateway, until the signal. */
   serve?(env: Env, signal: AbortSignal): Promise<void>;
-  /** The error for a required member that is absent, where the service has words of its own for it. */
-  missingMember?(path: string): AwsError;
+  /** What the service's model says of inputs: its `constraints.json`. */
+  constraints: Constraints;
+  /** The error for these (one at least), where the service has a code or words of its own. */
+  invalid?(faults: Fault[], operation: string): AwsError | undefined;
   /** HTTP surfaces beside the API, tried in order before the AWS protocols: the registry's /v2/, the agents' web sockets. */
   surfaces?: Surface[];
 }

@@ -1,11 +1,12 @@
 import { AwsError } from '../control/error.ts';
 import type { Env, Operation, RequestContext, Service } from '../control/service.ts';
 import { anonymous, authenticate, contextFor } from './access.ts';
+import { faultsOf } from './protocols/faults.ts';
 import { awsJson } from './protocols/json.ts';
 import type { Reply, Request, WireFormat } from './protocols/protocol.ts';
 import { awsQuery, ec2Query } from './protocols/query.ts';
 import { restJson } from './protocols/rest-json.ts';
-import { mistypedMember, missingMember, operationsOf } from './protocols/schema.ts';
+import { mistypedMember, operationsOf } from './protocols/schema.ts';
 import { readSignature } from './sigv4.ts';
 import { uuid } from '../control/uuid.ts';
 
@@ -71,10 +72,10 @@ async function decode(format: WireFormat, service: Service, schema: Parameters<W
   } catch (error) {
     throw format.errors.malformed(error instanceof Error ? error.message : String(error));
   }
-  const mistyped = mistypedMember(schema.input, input);
+  const mistyped = mistypedMember(schema.input, input, service.constraints);
   if (mistyped) throw format.errors.malformed(mistyped);
-  const missing = missingMember(schema.input, input);
-  if (missing) throw service.missingMember?.(missing) ?? format.errors.missingMember(missing);
+  const faults = faultsOf(schema.input, input, service.constraints);
+  if (faults.length) throw service.invalid?.(faults, schema.name) ?? format.errors.invalid(faults);
   return input;
 }
 

@@ -66,9 +66,9 @@ function memberKey(name: string, member: NormalizedSchema, dialect: 'query' | 'e
 }
 
 /** Text that does not read as its type is left as it is, for the type check to name it. */
-function readText(schema: NormalizedSchema, text: string): unknown {
+export function readText(schema: NormalizedSchema, text: string): unknown {
   if (schema.isBooleanSchema()) return /^(true|false)$/i.test(text) ? text.toLowerCase() === 'true' : text;
-  if (schema.isNumericSchema()) return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+  if (schema.isNumericSchema()) return /^[-+]?\d+(\.\d+)?(e[-+]?\d+)?$/i.test(text) ? Number(text) : text;
   if (schema.isTimestampSchema()) return new Date(text);
   if (schema.isBlobSchema()) return new Uint8Array(Buffer.from(text, 'base64'));
   return text;

@@ -1,4 +1,5 @@
 import { JsonCodec2 } from '@aws-sdk/core/protocols';
+import { inWords } from '../../control/constraints.ts';
 import { AwsError } from '../../control/error.ts';
 import type { ProtocolErrors, Reply, WireFormat } from './protocol.ts';
 
@@ -17,7 +18,7 @@ export const jsonErrors: ProtocolErrors = {
   expiredToken: () => bad('ExpiredTokenException', 'The security token included in the request is expired'),
   accessDenied: (message) => bad('AccessDeniedException', message),
   unknownOperation: () => bad('UnknownOperationException', ''),
-  missingMember: (path) => bad('ValidationException', `1 validation error detected: Value null at '${path}' failed to satisfy constraint: Member must not be null`),
+  invalid: (faults) => bad('ValidationException', inWords(faults)),
   malformed: (detail) => bad('SerializationException', detail),
 };
 

@@ -1,4 +1,5 @@
 import type { NormalizedSchema } from '@smithy/core/schema';
+import type { Fault } from '../../control/constraints.ts';
 import type { AwsError } from '../../control/error.ts';
 import type { Service } from '../../control/service.ts';
 
@@ -44,6 +45,7 @@ export interface ProtocolErrors {
   expiredToken(): AwsError;
   accessDenied(message: string): AwsError;
   unknownOperation(name: string, version: string): AwsError;
-  missingMember(path: string): AwsError;
+  /** At least one fault. */
+  invalid(faults: Fault[]): AwsError;
   malformed(detail: string): AwsError;
 }

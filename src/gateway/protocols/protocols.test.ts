@@ -6,15 +6,16 @@ import * as ecs from '@aws-sdk/client-ecs';
 import * as eks from '@aws-sdk/client-eks';
 import { AwsError } from '../../control/error.ts';
 import type { Service } from '../../control/service.ts';
+import { faultsOf } from './faults.ts';
 import { awsJson, bytesOf } from './json.ts';
 import type { Reply, Request, WireFormat } from './protocol.ts';
 import { awsQuery, ec2Query } from './query.ts';
 import { matchPath, restJson } from './rest-json.ts';
-import { mistypedMember, missingMember, operationsOf } from './schema.ts';
+import { mistypedMember, operationsOf } from './schema.ts';
 
 /** Each protocol is held against the SDK's own client: what it sends is read, what is answered it reads back. */
 
-const service = (name: string, sdk: object, xmlNamespace = ''): Service => ({ name, sdk, protocol: { name: 'awsQuery', version: 'v', xmlNamespace }, operations: {}, missing: [] });
+const service = (name: string, sdk: object, xmlNamespace = ''): Service => ({ name, sdk, protocol: { name: 'awsQuery', version: 'v', xmlNamespace }, operations: {}, missing: [], constraints: { shapes: {}, members: {} } });
 
 interface Sent { method: string; path: string; query?: Record<string, string>; headers: Record<string, string>; body?: unknown }
 
@@ -135,10 +136,11 @@ describe('restJson1', () => {
 describe('validation', () => {
   it('names the missing and the mistyped member by its path', () => {
     const run = operationsOf(service('ecs', ecs)).get('RunTask')!.input;
-    assert.equal(missingMember(run, {}), 'taskDefinition');
-    assert.equal(missingMember(run, { taskDefinition: 'x' }), undefined);
-    assert.match(missingMember(run, { taskDefinition: 'x', networkConfiguration: { awsvpcConfiguration: {} } }) ?? '', /subnets$/);
-    assert.equal(mistypedMember(run, { taskDefinition: 'x', count: 'two' }), 'count is not a number');
+    const missing = (input: object) => faultsOf(run, input).map(({ path }) => path);
+    assert.deepEqual(missing({}), ['taskDefinition']);
+    assert.deepEqual(missing({ taskDefinition: 'x' }), []);
+    assert.deepEqual(missing({ taskDefinition: 'x', networkConfiguration: { awsvpcConfiguration: {} } }), ['networkConfiguration.awsvpcConfiguration.subnets']);
+    assert.equal(mistypedMember(run, { taskDefinition: 'x', count: 'two' }), 'count is not a number of its type');
     assert.equal(mistypedMember(run, { taskDefinition: 'x', tags: {} }), 'tags is not a list');
   });
 });

@@ -1,4 +1,5 @@
 import { XmlCodec } from '@aws-sdk/core/protocols';
+import { inWords } from '../../control/constraints.ts';
 import { AwsError } from '../../control/error.ts';
 import type { Service } from '../../control/service.ts';
 import { readForm } from './form.ts';
@@ -16,7 +17,7 @@ const queryErrors: ProtocolErrors = {
   expiredToken: () => new AwsError('ExpiredToken', 403, 'The security token included in the request is expired'),
   accessDenied: (message) => new AwsError('AccessDenied', 403, message),
   unknownOperation: (name, version) => new AwsError('InvalidAction', 400, `Could not find operation ${name} for version ${version}`),
-  missingMember: (path) => new AwsError('ValidationError', 400, `1 validation error detected: Value null at '${lowerFirst(path)}' failed to satisfy constraint: Member must not be null`),
+  invalid: (faults) => new AwsError('ValidationError', 400, inWords(faults)),
   malformed: (detail) => new AwsError('MalformedInput', 400, detail),
 };
 
@@ -29,7 +30,7 @@ const ec2Errors: ProtocolErrors = {
   expiredToken: () => new AwsError('RequestExpired', 400, 'Request has expired.'),
   accessDenied: (message) => new AwsError('UnauthorizedOperation', 403, `You are not authorized to perform this operation. ${message}`),
   unknownOperation: (name) => new AwsError('InvalidAction', 400, `The action ${name} is not valid for this web service.`),
-  missingMember: (path) => new AwsError('MissingParameter', 400, `The request must contain the parameter ${path}`),
+  invalid: (faults) => new AwsError('InvalidParameterValue', 400, inWords(faults)),
   malformed: (detail) => new AwsError('InvalidParameterValue', 400, detail),
 };
 
@@ -79,10 +80,12 @@ function members(operation: OperationSchema, output: object, service: Service): 
 }
 
 function xml(status: number, requestId: string, body: string): Reply {
-  return { status, headers: { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': requestId }, body: `<?xml version="1.0" encoding="UTF-8"?>\n${body}` };
+  return { status, headers: { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': requestId }, body: `<?xml version="1.0" encoding="UTF-8"?>\n${body.replace(NO_XML, '\uFFFD')}` };
 }
 
 const namespaceOf = (service: Service) => ('xmlNamespace' in service.protocol ? service.protocol.xmlNamespace : '');
-const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escape = (text: string) => text.replace(/[&<>"]/g, (character) => ENTITIES[character]!);
+/** What XML 1.0 cannot say, in no form: https://www.w3.org/TR/xml/#charsets */
+// eslint-disable-next-line no-control-regex
+const NO_XML = /[^\t\n\r -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\r': '&#xD;', '\n': '&#xA;' };
+const escape = (text: string) => text.replace(/[&<>"\r\n]/g, (character) => ENTITIES[character]!);

@@ -1,6 +1,7 @@
 import { JsonCodec2 } from '@aws-sdk/core/protocols';
 import type { NormalizedSchema } from '@smithy/core/schema';
 import type { Service } from '../../control/service.ts';
+import { readText } from './form.ts';
 import { bytesOf, jsonErrors } from './json.ts';
 import type { OperationSchema, Reply, Request, WireFormat } from './protocol.ts';
 import { operationsOf } from './schema.ts';
@@ -76,12 +77,6 @@ export function matchPath(template: string, path: string): Record<string, string
   return found ? Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(found[index + 1]!)])) : undefined;
 }
 
-function scalar(schema: NormalizedSchema, text: string | null | undefined): unknown {
-  if (text === null || text === undefined) return undefined;
-  if (schema.isNumericSchema()) return Number(text);
-  if (schema.isBooleanSchema()) return text === 'true';
-  if (schema.isTimestampSchema()) return new Date(text);
-  return text;
-}
+const scalar = (schema: NormalizedSchema, text: string | null | undefined) => (text === null || text === undefined ? undefined : readText(schema, text));
 
 const listFrom = (schema: NormalizedSchema, texts: string[]) => (texts.length ? texts.map((text) => scalar(schema.getValueSchema(), text)) : undefined);

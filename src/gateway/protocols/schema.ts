@@ -1,4 +1,5 @@
 import { NormalizedSchema } from '@smithy/core/schema';
+import type { Constraints } from '../../control/constraints.ts';
 import type { Service } from '../../control/service.ts';
 import type { OperationSchema } from './protocol.ts';
 
@@ -19,49 +20,41 @@ export function operationsOf(service: Service): Map<string, OperationSchema> {
   return operations;
 }
 
-/** The path of the first required member that is absent, at any depth; `undefined` if all are there. */
-export function missingMember(schema: NormalizedSchema, value: unknown, path = ''): string | undefined {
-  if (value === null || value === undefined) return undefined;
-  if (schema.isListSchema()) {
-    return firstOf((value as unknown[]).entries(), ([index, item]) => missingMember(schema.getValueSchema(), item, `${path}.${index + 1}.member`));
-  }
-  if (schema.isMapSchema()) {
-    return firstOf(Object.entries(value), ([key, item]) => missingMember(schema.getValueSchema(), item, `${path}.${key}`));
-  }
-  if (!schema.isStructSchema() || schema.isUnionSchema()) return undefined;
-  const members = value as Record<string, unknown>;
-  // The schema lists required members first and ends with how many they are.
-  let required = Number((schema.getSchema() as unknown[])[6] ?? 0);
-  return firstOf(schema.structIterator(), ([name, member]) => {
-    const here = path ? `${path}.${name}` : name;
-    if (required-- > 0 && (members[name] === undefined || members[name] === null) && !member.isIdempotencyToken()) return here;
-    return missingMember(member, members[name], here);
-  });
+/** The path and wanted type of the first member that has another type than its schema's. Null counts as absent. */
+export function mistypedMember(schema: NormalizedSchema, value: unknown, constraints?: Constraints): string | undefined {
+  return mistyped(schema, value, '', undefined, constraints);
 }
 
-/** The path and wanted type of the first member that has another type than its schema's. */
-export function mistypedMember(schema: NormalizedSchema, value: unknown, path = ''): string | undefined {
+function mistyped(schema: NormalizedSchema, value: unknown, path: string, shape: string | undefined, constraints: Constraints | undefined): string | undefined {
   if (value === null || value === undefined) return undefined;
+  const constraint = constraints?.shapes[shape ?? ''];
   if (schema.isListSchema()) {
     if (!Array.isArray(value)) return `${path} is not a list`;
-    return firstOf(value.entries(), ([index, item]) => mistypedMember(schema.getValueSchema(), item, `${path}.${index + 1}`));
+    return firstOf(value.entries(), ([index, item]) => mistyped(schema.getValueSchema(), item, `${path}.${index + 1}`, constraint?.items, constraints));
   }
   if (schema.isMapSchema()) {
     if (!isObject(value)) return `${path} is not a map`;
-    return firstOf(Object.entries(value), ([key, item]) => mistypedMember(schema.getValueSchema(), item, `${path}.${key}`));
+    return firstOf(Object.entries(value), ([key, item]) => (key.isWellFormed() ? mistyped(schema.getValueSchema(), item, `${path}.${key}`, constraint?.values, constraints) : `a key of ${path} is not a string`));
   }
   if (schema.isStructSchema()) {
     if (!isObject(value)) return `${path || 'the request'} is not a structure`;
-    return firstOf(schema.structIterator(), ([name, member]) => mistypedMember(member, value[name], path ? `${path}.${name}` : name));
+    const shapeOf = constraints?.members[schema.getName() ?? ''];
+    return firstOf(schema.structIterator(), ([name, member]) => mistyped(member, value[name], path ? `${path}.${name}` : name, shapeOf?.[name], constraints));
   }
-  if (schema.isStringSchema()) return typeof value === 'string' ? undefined : `${path} is not a string`;
+  // Half a surrogate pair is no text: it has no UTF-8.
+  if (schema.isStringSchema()) return typeof value === 'string' && value.isWellFormed() ? undefined : `${path} is not a string`;
   if (schema.isBooleanSchema()) return typeof value === 'boolean' ? undefined : `${path} is not a boolean`;
-  if (schema.isNumericSchema()) return typeof value === 'number' && !Number.isNaN(value) ? undefined : `${path} is not a number`;
+  if (schema.isNumericSchema()) return isNumber(value, constraints ? (constraint?.number ?? 'integer') : 'double') ? undefined : `${path} is not a number of its type`;
   if (schema.isTimestampSchema()) return value instanceof Date && !Number.isNaN(value.getTime()) ? undefined : `${path} is not a timestamp`;
   return undefined;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function isNumber(value: unknown, type: string): boolean {
+  if (type === 'double') return typeof value === 'number' && Number.isFinite(value);
+  return Number.isSafeInteger(value) && (type === 'long' || (value as number) === ((value as number) | 0));
+}
 
 function firstOf<T>(items: Iterable<T>, find: (item: T) => string | undefined): string | undefined {
   for (const item of items) {

@@ -1,5 +1,6 @@
 import * as sdk from '@aws-sdk/client-auto-scaling';
 import type { Service } from '../../control/service.ts';
+import constraints from './constraints.json' with { type: 'json' };
 import { fleets } from './controllers/groups.ts';
 import { missing, operations } from './operations.ts';
 
@@ -25,5 +26,6 @@ export const autoscaling: Service = {
   sdk,
   operations,
   missing,
+  constraints,
   controllers: [fleets],
 };

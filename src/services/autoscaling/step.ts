@@ -115,12 +115,15 @@ function capacity(group: Group, staying: Seen[], unhealthy: number, now: Date): 
     .map((member) => ({ type: 'terminate', member, cause: [...group.causes, cause, ...(member.instanceId ? [causes.selected(now, member.instanceId)] : [])].join('  ') }));
 }
 
+/** The rest follows when these are there. */
+const MOST_AT_ONCE = 100;
+
 function growth(group: Group, staying: Seen[], unhealthy: number, now: Date): Action[] {
   if (!runs(group, 'Launch') || (group.backoff && Date.parse(group.backoff.until) > now.getTime())) return [];
   const have = staying.length;
   const counts = new Map(group.subnets.map(({ zone }) => [zone, 0]));
   for (const { member } of staying) counts.set(member.zone, (counts.get(member.zone) ?? 0) + 1);
-  return Array.from({ length: group.desiredCapacity - have }, (_, i): Action => {
+  return Array.from({ length: Math.min(group.desiredCapacity - have, MOST_AT_ONCE) }, (_, i): Action => {
     const subnets = emptiestFirst(group.subnets, counts);
     const zone = subnets[0]?.zone ?? '';
     counts.set(zone, (counts.get(zone) ?? 0) + 1);

@@ -1,3 +1,5 @@
+import { camelPath } from '../../control/constraints.ts';
+import type { Fault } from '../../control/constraints.ts';
 import { AwsError } from '../../control/error.ts';
 
 /** EC2's errors and words: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html. All are 400 but the few that say so. */
@@ -13,6 +15,7 @@ export const dryRun = make('DryRunOperation', () => 'Request would have succeede
 export const unsupported = make('UnsupportedOperation', (words: string) => words);
 export const dependencyViolation = make('DependencyViolation', (words: string) => words);
 export const idempotentParameterMismatch = make('IdempotentParameterMismatch', () => 'Arguments on this idempotent request are inconsistent with arguments used in previous request(s).');
+export const tagLimitExceeded = make('TagLimitExceeded', () => 'The maximum number of Tags for a resource has been reached.');
 export const operationNotPermitted = make('OperationNotPermitted', (words: string) => words);
 export const authFailure = make('AuthFailure', (words: string) => words, 403);
 
@@ -68,3 +71,12 @@ export const volumeInUse = make('VolumeInUse', (words: string) => words);
 export const volumeZoneMismatch = make('InvalidVolume.ZoneMismatch', (id: string, instanceId: string) => `The volume '${id}' is not in the same availability zone as instance '${instanceId}'`);
 export const deviceInUse = make('InvalidParameterValue', (device: string) => `Invalid value '${device}' for unixDevice. Attachment point ${device} is already in use`);
 export const attachmentNotFound = make('InvalidAttachment.NotFound', (id: string, instanceId: string) => `The volume '${id}' is not attached to instance '${instanceId}' as the given device`);
+
+/** EC2 tells of one fault. Of a volume's type it has a code of its own, also where templates and launches name it. */
+export function invalidMember(fault: Fault): AwsError {
+  const { path, value = '', broken } = fault;
+  if (broken.rule === 'required') return missingParameter(path);
+  if (/(^|\.)VolumeType$/.test(path)) return unknownVolumeType(value);
+  const given = `Value ( ${value} ) for parameter ${camelPath(fault)} is invalid.`;
+  return invalidParameterValue(broken.rule === 'value' ? `${given} Expecting a value ${broken.bound === 'min' ? 'greater' : 'less'} than or equal to ${broken.limit}.` : given);
+}

@@ -26,7 +26,8 @@ export function applyFilters<T>(items: T[], filters: Filter[] | undefined, field
 
 function compile<T>({ Name: name = '', Values: values = [] }: Filter, fields: Fields<T>, tagsOf?: (item: T) => Tags): (item: T) => boolean {
   const patterns = values.map(wildcard);
-  const read = tagsOf ? (tagField(name, tagsOf) ?? fields[name]) : fields[name];
+  const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  const read = tagsOf ? (tagField(name, tagsOf) ?? field) : field;
   if (!read) throw invalidParameterValue(`The filter '${name}' is invalid`);
   return (item) => [read(item)].flat().some((value) => value !== undefined && patterns.some((matches) => matches(String(value))));
 }

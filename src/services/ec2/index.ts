@@ -1,11 +1,13 @@
 import * as sdk from '@aws-sdk/client-ec2';
 import type { Service } from '../../control/service.ts';
+import constraints from './constraints.json' with { type: 'json' };
 import { machines } from './controllers/instances.ts';
 import { interfaces } from './controllers/interfaces.ts';
 import { natGatewayController } from './controllers/nat-gateways.ts';
 import { publicNames } from './controllers/names.ts';
 import { volumesController } from './controllers/volumes.ts';
 import { vpcNetworks } from './controllers/vpcs.ts';
+import { invalidMember } from './errors.ts';
 import { missing } from './missing.ts';
 import { operations } from './operations.ts';
 import { seed } from './seed.ts';
@@ -33,6 +35,8 @@ export const ec2: Service = {
   sdk,
   operations,
   missing,
+  constraints,
+  invalid: ([fault]) => invalidMember(fault!),
   controllers: [vpcNetworks, natGatewayController, interfaces, machines, volumesController, publicNames],
   seed,
 };

@@ -40,21 +40,23 @@ export interface NewNetworkInterface extends AddressWish {
  * InsufficientCidrBlocks, AttachmentLimitExceeded, PrivateIpAddressLimitExceeded, InvalidIPAddress.InUse.
  */
 export async function createNetworkInterface(env: Env, scope: Scope, wish: NewNetworkInterface): Promise<NetworkInterface> {
-  return transact(env, async () => {
-    const subnet = (await find(env, scope, kinds.subnet, wish.subnetId)).value;
-    const groupIds = wish.groupIds === 'none' ? [] : await groupsIn(env, scope, subnet.vpcId, wish.groupIds);
-    const pools = { private: await subnetPool(env, scope, subnet), public: wish.publicAddress || wish.edgeAddress ? await publicPool(env, scope) : undefined };
-    const to = wish.attachTo;
-    const instance = to && 'instanceId' in to ? await find(env, scope, kinds.instance, to.instanceId) : undefined;
-    const attachment = !to ? undefined : 'instanceId' in to
-      ? { owner: to.instanceId, instanceId: to.instanceId, deviceIndex: instance ? freeDevice(instance.value, to.deviceIndex) : 0 }
-      : { owner: to.owner, deviceIndex: to.deviceIndex };
-    const hostId = instance?.value.hostId ?? (to && 'hostId' in to ? to.hostId : undefined);
-    const { record, changes } = newInterface(env, scope, { ...wish, subnet, groupIds, attachment, hostId }, pools);
-    if (instance) checkAddressLimit(instanceTypes.get(instance.value.instanceType), record);
-    if (instance && attachment) changes.push(withInterface(instance, attachment.deviceIndex, record.id));
-    return { changes, result: record };
-  });
+  return transact(env, () => planNetworkInterface(env, scope, wish));
+}
+
+export async function planNetworkInterface(env: Env, scope: Scope, wish: NewNetworkInterface): Promise<{ changes: Change[]; result: NetworkInterface }> {
+  const subnet = (await find(env, scope, kinds.subnet, wish.subnetId)).value;
+  const groupIds = wish.groupIds === 'none' ? [] : await groupsIn(env, scope, subnet.vpcId, wish.groupIds);
+  const pools = { private: await subnetPool(env, scope, subnet), public: wish.publicAddress || wish.edgeAddress ? await publicPool(env, scope) : undefined };
+  const to = wish.attachTo;
+  const instance = to && 'instanceId' in to ? await find(env, scope, kinds.instance, to.instanceId) : undefined;
+  const attachment = !to ? undefined : 'instanceId' in to
+    ? { owner: to.instanceId, instanceId: to.instanceId, deviceIndex: instance ? freeDevice(instance.value, to.deviceIndex) : 0 }
+    : { owner: to.owner, deviceIndex: to.deviceIndex };
+  const hostId = instance?.value.hostId ?? (to && 'hostId' in to ? to.hostId : undefined);
+  const { record, changes } = newInterface(env, scope, { ...wish, subnet, groupIds, attachment, hostId }, pools);
+  if (instance) checkAddressLimit(instanceTypes.get(instance.value.instanceType), record);
+  if (instance && attachment) changes.push(withInterface(instance, attachment.deviceIndex, record.id));
+  return { changes, result: record };
 }
 
 /** The groups by id, all of this VPC; without any the default one. */

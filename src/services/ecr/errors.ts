@@ -1,3 +1,5 @@
+import { camelPath, demand } from '../../control/constraints.ts';
+import type { Fault } from '../../control/constraints.ts';
 import { AwsError } from '../../control/error.ts';
 import type { Scope } from '../../control/service.ts';
 
@@ -13,6 +15,10 @@ export const failure = (code: EcrErrorCode, message: string, fields: Record<stri
 
 export const invalidParameter = (parameter: string, constraint: string) =>
   failure('InvalidParameterException', `Invalid parameter at '${parameter}' failed to satisfy constraint: '${constraint}'`);
+
+/** ECR tells of one fault, in words of its own. */
+export const invalidInput = (fault: Fault) =>
+  invalidParameter(camelPath(fault), fault.broken.rule === 'pattern' ? `must satisfy regular expression '${fault.broken.pattern}'` : `must ${demand(fault)}`);
 
 /** `… with name 'x' … in the registry with id '1'` */
 const where = (scope: Scope, name: string) => `the repository with name '${name}' in the registry with id '${scope.account}'`;

@@ -1,7 +1,9 @@
 import * as sdk from '@aws-sdk/client-ecr';
 import type { Service } from '../../control/service.ts';
+import constraints from './constraints.json' with { type: 'json' };
 import { garbage } from './controllers/garbage.ts';
 import { lifecycle } from './controllers/lifecycle.ts';
+import { invalidInput } from './errors.ts';
 import { missing, operations } from './operations.ts';
 import { registry } from './registry/surface.ts';
 import { seedSigningKey } from './token.ts';
@@ -25,6 +27,8 @@ export const ecr: Service = {
   sdk,
   operations,
   missing,
+  constraints,
+  invalid: ([fault]) => invalidInput(fault!),
   controllers: [lifecycle, garbage],
   seed: seedSigningKey,
   surfaces: [registry],

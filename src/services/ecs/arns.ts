@@ -56,12 +56,14 @@ export function clusterName(scope: Scope, given: string | undefined): string {
 
 /**
  * The id or name of a task, container instance or service in a cluster, given as such or as an ARN (old format, without the cluster,
- * too). Errors: InvalidParameterException for an ARN of another kind or cluster.
+ * too). Errors: InvalidParameterException for an ARN of another kind, account, region or cluster.
  */
-export function idIn(cluster: string, type: 'task' | 'container-instance' | 'service', given: string): string {
+export function idIn(scope: Scope, cluster: string, type: 'task' | 'container-instance' | 'service', given: string): string {
   if (!given.startsWith('arn:')) return given;
   const parsed = parseArn(given);
   if (!parsed || parsed.type !== type) throw invalid('Invalid identifier: Unexpected ARN resource type.');
+  if (parsed.region !== scope.region) throw invalid(`Identifier is for ${parsed.region}. Your region is ${scope.region}`);
+  if (parsed.account !== scope.account) throw invalid(`Identifier is for ${parsed.account}. Your accountId is ${scope.account}`);
   if (parsed.parts.length > 1 && parsed.parts[0] !== cluster) throw invalid(`Identifier is for cluster ${parsed.parts[0]}. Your cluster is ${cluster}`);
   return parsed.parts.at(-1) ?? '';
 }

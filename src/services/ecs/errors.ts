@@ -1,3 +1,5 @@
+import { inWords } from '../../control/constraints.ts';
+import type { Fault } from '../../control/constraints.ts';
 import { AwsError } from '../../control/error.ts';
 
 /**
@@ -8,6 +10,12 @@ const error = (code: string, words: string) => () => new AwsError(code, 400, wor
 
 /** A parameter that cannot be so. */
 export const invalid = (words: string) => new AwsError('InvalidParameterException', 400, words);
+/** `TaskDefinition can not be blank.`; of task definitions it is the client that is at fault. */
+export function invalidInput(faults: Fault[], operation: string): AwsError {
+  const blank = faults.find(({ broken }) => broken.rule === 'required')?.path.split('.').findLast((part) => part !== 'member' && !/^\d+$/.test(part));
+  const words = blank === undefined ? inWords(faults) : `${blank.charAt(0).toUpperCase()}${blank.slice(1)} can not be blank.`;
+  return operation === 'RegisterTaskDefinition' ? client(words) : invalid(words);
+}
 /** The action is not possible for this caller or with this identifier. */
 export const client = (words: string) => new AwsError('ClientException', 400, words);
 export const unsupported = (words: string) => new AwsError('UnsupportedFeatureException', 400, words);

@@ -1,5 +1,6 @@
 import * as sdk from '@aws-sdk/client-ecs';
 import type { Env, Service } from '../../control/service.ts';
+import constraints from './constraints.json' with { type: 'json' };
 import { makeHub, type Sessions } from './acs/hub.ts';
 import { makeAcs } from './acs/surface.ts';
 import { makeTelemetry } from './acs/telemetry.ts';
@@ -10,6 +11,7 @@ import { serviceController } from './controllers/services.ts';
 import { taskDefinitionController } from './controllers/task-definitions.ts';
 import { taskController } from './controllers/tasks.ts';
 import { waitingController } from './controllers/waiting.ts';
+import { invalidInput } from './errors.ts';
 import { missing, operations } from './operations.ts';
 import { agents } from './records.ts';
 
@@ -37,6 +39,8 @@ export const ecs: Service = {
   sdk,
   operations,
   missing,
+  constraints,
+  invalid: invalidInput,
   controllers: [serviceController, taskController, fargateController, waitingController, capacityController, instanceController, taskDefinitionController, makeHub(sessions)],
   surfaces: [makeAcs(sessions), makeTelemetry()],
   seed: forgetConnections,

@@ -16,19 +16,19 @@ export async function requireCluster(env: Env, scope: Scope, given: string | und
 
 export async function requireService(env: Env, scope: Scope, cluster: string, given: string | undefined): Promise<Entry<Service>> {
   if (!given) throw invalid('Service cannot be empty.');
-  const entry = await services.get(env.store, scope, cluster, idIn(cluster, 'service', given));
+  const entry = await services.get(env.store, scope, cluster, idIn(scope, cluster, 'service', given));
   if (!entry) throw serviceNotFound();
   return entry;
 }
 
 export async function requireTask(env: Env, scope: Scope, cluster: string, given: string | undefined): Promise<Entry<Task>> {
-  const entry = given ? await tasks.get(env.store, scope, cluster, idIn(cluster, 'task', given)) : undefined;
+  const entry = given ? await tasks.get(env.store, scope, cluster, idIn(scope, cluster, 'task', given)) : undefined;
   if (!entry) throw taskNotFound();
   return entry;
 }
 
 export async function requireContainerInstance(env: Env, scope: Scope, cluster: string, given: string | undefined): Promise<Entry<ContainerInstance>> {
-  const entry = given ? await containerInstances.get(env.store, scope, cluster, idIn(cluster, 'container-instance', given)) : undefined;
+  const entry = given ? await containerInstances.get(env.store, scope, cluster, idIn(scope, cluster, 'container-instance', given)) : undefined;
   if (!entry || entry.value.fargate) throw containerInstanceNotFound();
   return entry;
 }
@@ -37,6 +37,7 @@ export async function requireContainerInstance(env: Env, scope: Scope, cluster: 
 export async function findTaskDefinition(env: Env, scope: Scope, given: string): Promise<Entry<TaskDefinition> | undefined> {
   const parsed = given.startsWith('arn:') ? parseArn(given) : undefined;
   if (given.startsWith('arn:') && parsed?.type !== 'task-definition') throw invalid('Invalid identifier: Unexpected ARN resource type.');
+  if (parsed && (parsed.account !== scope.account || parsed.region !== scope.region)) return undefined;
   const [family = '', revision] = (parsed?.parts[0] ?? given).split(':');
   if (revision !== undefined) {
     if (!/^\d+$/.test(revision)) throw invalid(`Invalid revision number. Number: ${revision}`);

@@ -1,5 +1,7 @@
 import * as sdk from '@aws-sdk/client-eks';
+import { inWords } from '../../control/constraints.ts';
 import type { Service } from '../../control/service.ts';
+import constraints from './constraints.json' with { type: 'json' };
 import { accessController } from './controllers/access.ts';
 import { addonController, bootstrapController } from './controllers/addons.ts';
 import { clusterController } from './controllers/clusters.ts';
@@ -10,6 +12,7 @@ import { nodegroupController } from './controllers/nodegroups.ts';
 import { nodeController } from './controllers/nodes.ts';
 import { podIdentityController } from './controllers/pod-identity.ts';
 import { storageController } from './controllers/storage/index.ts';
+import { invalidParameter } from './errors.ts';
 import { missing } from './missing.ts';
 import { serveIssuers } from './oidc/serve.ts';
 import { operations } from './operations.ts';
@@ -33,6 +36,8 @@ export const eks: Service = {
   sdk,
   operations,
   missing,
+  constraints,
+  invalid: (faults) => invalidParameter(inWords(faults)),
   controllers: [clusterController, bootstrapController, accessController, addonController, nodegroupController, nodeController, fargateProfileController, fargatePodController, loadBalancingController, storageController, podIdentityController],
   surfaces: [memberSurface],
   serve: serveIssuers,

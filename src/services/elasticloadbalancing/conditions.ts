@@ -39,7 +39,7 @@ const texts = (condition: Condition): string[] =>
 
 function conditionFrom(input: RuleCondition): Condition {
   const field = input.Field as Field;
-  if (!FIELDS.includes(field)) throw invalid(`Condition field '${input.Field}' must be one of '[${FIELDS.join(',')}]'`);
+  if (!FIELDS.includes(field)) throw invalid(`Condition field '${input.Field ?? null}' must be one of '[${FIELDS.join(',')}]'`);
   if (input.RegexValues?.length || input.HostHeaderConfig?.RegexValues?.length || input.PathPatternConfig?.RegexValues?.length || input.HttpHeaderConfig?.RegexValues?.length) {
     throw unsupported('Matching by regular expression');
   }

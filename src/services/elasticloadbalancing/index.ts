@@ -1,5 +1,6 @@
 import * as sdk from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Service } from '../../control/service.ts';
+import constraints from './constraints.json' with { type: 'json' };
 import { balancers } from './controllers/balancers.ts';
 import { targetsController } from './controllers/targets.ts';
 import { missing, operations } from './operations.ts';
@@ -30,5 +31,6 @@ export const elasticloadbalancing: Service = {
   sdk,
   operations,
   missing,
+  constraints,
   controllers: [balancers, targetsController],
 };

@@ -1,3 +1,5 @@
+import { camelPath } from '../../control/constraints.ts';
+import type { Fault } from '../../control/constraints.ts';
 import { AwsError } from '../../control/error.ts';
 
 /** IAM's errors, https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html. Words are AWS's. */
@@ -12,6 +14,19 @@ export const invalidInput = (message: string) => new AwsError('InvalidInput', 40
 export const validationError = (message: string) => new AwsError('ValidationError', 400, message);
 export const notMatching = (value: unknown, member: string, constraint: string) =>
   validationError(`1 validation error detected: Value '${String(value)}' at '${member}' failed to satisfy constraint: ${constraint}`);
+export const invalidName = (member: string) =>
+  validationError(`The specified value for ${member} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-`);
+export const invalidPath = (member: string) =>
+  validationError(`The specified value for ${member} is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.`);
+
+const WORDS_OF_PATTERN: Record<string, (member: string) => AwsError> = { '[\\w+=,.@-]+': invalidName, '(\\u002F)|(\\u002F[\\u0021-\\u007E]+\\u002F)': invalidPath };
+
+/** Names and paths of the wrong characters have words of their own. */
+export function invalidMember(faults: Fault[]): AwsError | undefined {
+  const [fault] = faults;
+  return faults.length === 1 && fault?.broken.rule === 'pattern' ? WORDS_OF_PATTERN[fault.broken.pattern]?.(camelPath(fault)) : undefined;
+}
+
 export const unmodifiableEntity = (message: string) => new AwsError('UnmodifiableEntity', 400, message);
 export const policyNotAttachable = (message: string) => new AwsError('PolicyNotAttachable', 400, message);
 export const openIdIdpCommunicationError = () =>

@@ -1,5 +1,7 @@
 import * as sdk from '@aws-sdk/client-iam';
 import type { Service } from '../../control/service.ts';
+import constraints from './constraints.json' with { type: 'json' };
+import { invalidMember } from './errors.ts';
 import { missing, operations } from './operations.ts';
 import { seed } from './seed.ts';
 
@@ -29,5 +31,7 @@ export const iam: Service = {
   sdk,
   operations,
   missing,
+  constraints,
+  invalid: invalidMember,
   seed,
 };

@@ -1,6 +1,9 @@
 import * as sdk from '@aws-sdk/client-cloudwatch-logs';
+import { inWords } from '../../control/constraints.ts';
 import type { Service } from '../../control/service.ts';
+import constraints from './constraints.json' with { type: 'json' };
 import { retention } from './controllers/retention.ts';
+import { invalidParameter } from './errors.ts';
 import { missing, operations } from './operations.ts';
 
 /** For services that call it in its own shapes: `asService(logsOperations, …)`. */
@@ -20,5 +23,7 @@ export const logs: Service = {
   sdk,
   operations,
   missing,
+  constraints,
+  invalid: (faults) => invalidParameter(inWords(faults)),
   controllers: [retention],
 };

@@ -1,5 +1,6 @@
 import * as sdk from '@aws-sdk/client-ssm';
 import type { Service } from '../../control/service.ts';
+import constraints from './constraints.json' with { type: 'json' };
 import { missing } from './missing.ts';
 import { operations } from './operations.ts';
 
@@ -16,4 +17,5 @@ export const ssm: Service = {
   sdk,
   operations,
   missing,
+  constraints,
 };

@@ -1,5 +1,6 @@
 import * as sdk from '@aws-sdk/client-sts';
 import type { Service } from '../../control/service.ts';
+import constraints from './constraints.json' with { type: 'json' };
 import { missing, operations } from './operations.ts';
 
 /**
@@ -17,4 +18,5 @@ export const sts: Service = {
   sdk,
   operations,
   missing,
+  constraints,
 };

@@ -31,6 +31,9 @@ export interface LaunchOptions {
   authorize?: RequestContext['authorize'];
 }
 
+/** What a launch makes, and so may tag. */
+const TAGGED = ['instance', 'network-interface', 'volume', 'spot-instances-request'];
+
 /**
  * RunInstances, for operations and for services alike: merges the launch template, picks hosts, takes addresses, and stores
  * everything in one commit. A ClientToken makes it safe to call again. Throws EC2's errors (InsufficientInstanceCapacity and so on).
@@ -40,7 +43,7 @@ export async function runInstances(env: Env, scope: Scope, request: RunInstances
   if (earlier) return earlier;
   const { template, merged, settings } = await checkLaunch(env, scope, request, options);
   const tags: Tags = {
-    ...tagsFor('instance', merged.TagSpecifications),
+    ...tagsFor('instance', merged.TagSpecifications, TAGGED),
     ...(template && { 'aws:ec2launchtemplate:id': template.id, 'aws:ec2launchtemplate:version': String(template.version) }),
     ...options.systemTags,
   };
@@ -98,8 +101,10 @@ interface Launch {
 
 async function planLaunch(env: Env, scope: Scope, launch: Launch): Promise<{ changes: Change[]; result: Instance[] }> {
   const { settings, network, request } = launch;
-  const wishedIds = Array.from({ length: request.MaxCount ?? 1 }, () => newId(env, 'i'));
   const room = await rooms(env, scope, network.zone);
+  // No more than there is room for, however many are asked for.
+  const most = room.reduce((sum, { freeMiB }) => sum + Math.max(0, Math.floor(freeMiB / settings.type.memoryMiB)), 0);
+  const wishedIds = Array.from({ length: Math.min(request.MaxCount ?? 1, most) }, () => newId(env, 'i'));
   const placed = place(room.map(({ host, freeMiB }) => ({ hostId: host.id, freeMiB })), settings.type.memoryMiB, wishedIds);
   if (placed.size < (request.MinCount ?? 1)) throw insufficientInstanceCapacity(settings.type.name, network.zone, roomInWords(settings, room));
   const pools = await poolsFor(env, scope, network);
@@ -156,7 +161,7 @@ function newInstance(env: Env, scope: Scope, launch: Launch, { id, hostId, launc
     }
     const pool = pools.private.get(one.subnet.id);
     if (!pool) throw new Error(`no address pool was read for ${one.subnet.id}`);
-    const tags = tagsFor('network-interface', launch.request.TagSpecifications);
+    const tags = tagsFor('network-interface', launch.request.TagSpecifications, TAGGED);
     const { record, changes: more } = newInterface(env, scope, { ...one, tags, attachment, hostId }, { private: pool, public: pools.public });
     checkAddressLimit(type, record);
     changes.push(...more);

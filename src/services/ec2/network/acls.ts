@@ -21,8 +21,8 @@ export function enforcedAcl(acl: NetworkAcl): DesiredNetwork['subnets'][number][
   return open(ingress) && open(egress) ? undefined : { ingress: ingress ?? [], egress: egress ?? [] };
 }
 
-/** None for IPv6, which no VPC here has. */
+/** None for IPv6, which no VPC here has. ICMPv6 of an IPv4 block is all of ICMP there. */
 function ruleOf({ allow, protocol, peer, fromPort, toPort }: AclEntry): AclRule[] {
   if (!('cidr' in peer)) return [];
-  return [{ allow, protocol, cidr: peer.cidr, ...(fromPort !== undefined && { fromPort }), ...(toPort !== undefined && { toPort }) }];
+  return [{ allow, protocol: protocol === '58' ? '1' : protocol, cidr: peer.cidr, ...(fromPort !== undefined && { fromPort }), ...(toPort !== undefined && { toPort }) }];
 }

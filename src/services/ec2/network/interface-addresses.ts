@@ -1,7 +1,7 @@
 import type { Scope } from '../../../control/service.ts';
 import type { Change } from '../../../store/store.ts';
 import type { InstanceType } from '../catalogue/instance-types.ts';
-import { invalidParameterCombination, privateAddressLimitExceeded } from '../errors.ts';
+import { invalidParameterCombination, invalidValue, privateAddressLimitExceeded } from '../errors.ts';
 import { subnetAddresses } from '../records.ts';
 import type { NetworkInterface } from '../records.ts';
 import type { SubnetPool } from './allocate.ts';
@@ -14,6 +14,9 @@ export interface AddressWish {
   /** `/28`, each 16 addresses that are the interface's (prefix delegation). */
   prefixes?: string[] | number;
 }
+
+/** No instance type has more. */
+const MOST_PER_INTERFACE = 64;
 
 /** As CreateNetworkInterface and a launch's network interfaces ask for them. */
 interface Asked {
@@ -38,6 +41,10 @@ export function addressesAsked(input: Asked): AddressWish {
 export function wishOf({ address, addresses, addressCount, prefixes, prefixCount }: { address?: string | undefined; addresses: string[]; addressCount: number | undefined; prefixes: string[]; prefixCount: number | undefined }): AddressWish {
   if (addresses.length && addressCount !== undefined) throw invalidParameterCombination('You cannot specify both a list of private IP addresses and a secondary private IP address count');
   if (prefixes.length && prefixCount !== undefined) throw invalidParameterCombination('You cannot specify both a list of IPv4 prefixes and an IPv4 prefix count');
+  for (const [name, count = 0] of [['secondaryPrivateIpAddressCount', addressCount], ['ipv4PrefixCount', prefixCount]] as const) {
+    if (count < 0) throw invalidValue(count, name);
+    if (count > MOST_PER_INTERFACE) throw privateAddressLimitExceeded();
+  }
   const secondary = addresses.length ? addresses : addressCount;
   const delegated = prefixes.length ? prefixes : prefixCount;
   if (secondary && delegated) throw invalidParameterCombination('You cannot specify both secondary private IP addresses and IPv4 prefixes');

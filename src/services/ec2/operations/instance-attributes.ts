@@ -62,11 +62,11 @@ export const instanceAttributeOperations = {
     if (input.BlockDeviceMappings?.length || input.Kernel || input.Ramdisk || input.EnaSupport || input.SriovNetSupport || input.EnclaveOptions) throw unsupported('This attribute: not implemented by Gantry.');
     const { key, value } = await find(context, context, kinds.instance, input.InstanceId ?? '');
     if (value.state === 'terminated') throw incorrectInstanceState(value.id, 'modified');
+    if (input.Groups && Object.keys(value.interfaces).length > 1) throw invalidParameterCombination(`There are multiple interfaces attached to instance '${value.id}'. Please specify an interface ID for the operation instead.`);
+    const groupIds = input.Groups && await groupsIn(context, context, value.vpcId, input.Groups);
     await instances.update(context.store, key, (instance) => changed(instance, input));
     const primaryId = value.interfaces[0];
     if (primaryId === undefined || !(input.Groups ?? input.SourceDestCheck)) return {};
-    if (input.Groups && Object.keys(value.interfaces).length > 1) throw invalidParameterCombination(`There are multiple interfaces attached to instance '${value.id}'. Please specify an interface ID for the operation instead.`);
-    const groupIds = input.Groups && await groupsIn(context, context, value.vpcId, input.Groups);
     await networkInterfaces.update(context.store, networkInterfaces.key(context, primaryId), (one) => ({ ...one, groupIds: groupIds ?? one.groupIds, sourceDestCheck: input.SourceDestCheck?.Value ?? one.sourceDestCheck }));
     return {};
   },

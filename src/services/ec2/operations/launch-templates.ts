@@ -1,5 +1,6 @@
 import type * as Sdk from '@aws-sdk/client-ec2';
 import type { RequestContext } from '../../../control/service.ts';
+import { createOnce } from '../client-token.ts';
 import { invalidParameterValue, missingParameter, templateIdNotFound, templateNameInUse, templateNameNotFound, templateVersionNotFound } from '../errors.ts';
 import { applyFilters } from '../filters.ts';
 import { newId, kinds, select } from '../kinds.ts';
@@ -46,17 +47,19 @@ export const launchTemplateOperations = {
     const name = input.LaunchTemplateName ?? '';
     if (!/^[a-zA-Z0-9().\-/_]{3,128}$/.test(name)) throw invalidParameterValue(`Launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the following characters: - ( ) . / _.`);
     if (!Object.keys(input.LaunchTemplateData ?? {}).length) throw missingParameter('LaunchTemplateData');
-    const template: LaunchTemplate = {
-      id: newId(context, 'lt'), name, createdBy: context.principal.arn, createdAt: context.now().toISOString(), defaultVersion: 1, latestVersion: 1,
-      tags: tagsFor('launch-template', input.TagSpecifications),
-    };
-    const commit = await context.store.commit([
-      launchTemplates.put(launchTemplates.key(context, template.id), template, 0),
-      names.put(names.key(context, TEMPLATE_NAMES, name), template.id, 0),
-      putVersion(context, newVersion(context, template.id, 1, input)),
-    ]);
-    if (!commit.ok) throw templateNameInUse();
-    return { LaunchTemplate: shape(template) };
+    const made = await createOnce(context, 'CreateLaunchTemplate', input, async (id) => (await launchTemplates.get(context.store, context, id))?.value, async () => {
+      if (await names.get(context.store, context, TEMPLATE_NAMES, name)) throw templateNameInUse();
+      const template: LaunchTemplate = {
+        id: newId(context, 'lt'), name, createdBy: context.principal.arn, createdAt: context.now().toISOString(), defaultVersion: 1, latestVersion: 1,
+        tags: tagsFor('launch-template', input.TagSpecifications),
+      };
+      const changes = [
+        launchTemplates.put(launchTemplates.key(context, template.id), template, 0), names.put(names.key(context, TEMPLATE_NAMES, name), template.id, 0),
+        putVersion(context, newVersion(context, template.id, 1, input)),
+      ];
+      return { changes, result: template };
+    });
+    return { LaunchTemplate: shape(made) };
   },
 
   CreateLaunchTemplateVersion: async (input, context) => transact(context, async () => {

@@ -2,6 +2,7 @@ import type * as Sdk from '@aws-sdk/client-ec2';
 import { isIPv6 } from 'node:net';
 import type { RequestContext } from '../../../control/service.ts';
 import { transact } from '../../../control/transact.ts';
+import { createOnce } from '../client-token.ts';
 import { dependencyViolation, invalidParameterValue, missingParameter, notFound } from '../errors.ts';
 import { applyFilters } from '../filters.ts';
 import { find, kinds, newId, select } from '../kinds.ts';
@@ -18,7 +19,7 @@ const MOST_NUMBER = 32_766;
 /** Of the rule that ends every ACL. */
 const LAST_NUMBER = 32_767;
 const PROTOCOLS: Record<string, string> = { all: '-1', icmp: '1', tcp: '6', udp: '17', icmpv6: '58' };
-const [ICMP, TCP, UDP] = ['1', '6', '17'];
+const [ICMP, TCP, UDP, ICMPV6] = ['1', '6', '17', '58'];
 
 function entryShape({ egress, ruleNumber, allow, protocol, peer, fromPort, toPort }: AclEntry): Sdk.NetworkAclEntry {
   return {
@@ -44,7 +45,8 @@ function entryOf(input: Wish): AclEntry {
   const protocol = PROTOCOLS[input.Protocol?.toLowerCase() ?? ''] ?? input.Protocol ?? '';
   if (!/^(-1|\d{1,2}|1\d\d|2[0-4]\d|25[0-5])$/.test(protocol)) throw invalidParameterValue(`Invalid value '${input.Protocol}' for protocol. Unknown protocol.`);
   if (input.RuleAction !== 'allow' && input.RuleAction !== 'deny') throw missingParameter('ruleAction');
-  return { egress: input.Egress ?? false, ruleNumber: numberOf(input), allow: input.RuleAction === 'allow', protocol, peer: peerOf(input), ...portsOf(input, protocol) };
+  const peer = peerOf(input);
+  return { egress: input.Egress ?? false, ruleNumber: numberOf(input), allow: input.RuleAction === 'allow', protocol, peer, ...portsOf(input, protocol, peer) };
 }
 
 function numberOf({ RuleNumber: number }: Pick<Wish, 'RuleNumber'>): number {
@@ -60,14 +62,15 @@ function peerOf({ CidrBlock: cidr, Ipv6CidrBlock: cidr6 }: Wish): Peer {
   return { cidr: formatCidr(parsed) };
 }
 
-function portsOf({ PortRange: ports, IcmpTypeCode: icmp }: Wish, protocol: string): Pick<AclEntry, 'fromPort' | 'toPort'> {
+function portsOf({ PortRange: ports, IcmpTypeCode: icmp }: Wish, protocol: string, peer: Peer): Pick<AclEntry, 'fromPort' | 'toPort'> {
   if (protocol === TCP || protocol === UDP) {
     const { From: fromPort, To: toPort } = ports ?? {};
     if (fromPort === undefined || toPort === undefined) throw missingParameter('portRange');
     if (fromPort < 0 || toPort > 65_535 || fromPort > toPort) throw invalidParameterValue(`Invalid TCP/UDP port range (${fromPort}:${toPort})`);
     return { fromPort, toPort };
   }
-  if (protocol !== ICMP) return {};
+  // With an IPv4 block, ICMPv6 means all of ICMP, whatever type is given (API reference: CreateNetworkAclEntry, Protocol).
+  if (protocol !== ICMP && !(protocol === ICMPV6 && 'cidr6' in peer)) return {};
   if (icmp?.Type === undefined) throw missingParameter('icmpTypeCode.type');
   return { fromPort: icmp.Type, toPort: icmp.Code ?? -1 };
 }
@@ -91,10 +94,12 @@ function without(entries: AclEntry[], one: Pick<AclEntry, 'egress' | 'ruleNumber
 
 export const networkAclOperations = {
   CreateNetworkAcl: async (input, context) => {
-    const { value: vpc } = await find(context, context, kinds.vpc, input.VpcId ?? '');
-    const record: NetworkAcl = { id: newId(context, 'acl'), vpcId: vpc.id, isDefault: false, entries: [], tags: tagsFor('network-acl', input.TagSpecifications) };
-    await context.store.commit([networkAcls.put(networkAcls.key(context, record.id), record, 0)]);
-    return { NetworkAcl: shape(record, [], context.account), ClientToken: input.ClientToken };
+    const made = await createOnce(context, 'CreateNetworkAcl', input, async (id) => (await networkAcls.get(context.store, context, id))?.value, async () => {
+      const { value: vpc } = await find(context, context, kinds.vpc, input.VpcId ?? '');
+      const record: NetworkAcl = { id: newId(context, 'acl'), vpcId: vpc.id, isDefault: false, entries: [], tags: tagsFor('network-acl', input.TagSpecifications) };
+      return { changes: [networkAcls.put(networkAcls.key(context, record.id), record, 0)], result: record };
+    });
+    return { NetworkAcl: shape(made, await allSubnets(context), context.account), ClientToken: input.ClientToken };
   },
 
   DescribeNetworkAcls: async (input, context) => {

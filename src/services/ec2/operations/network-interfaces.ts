@@ -1,10 +1,11 @@
 import type { RequestContext } from '../../../control/service.ts';
 import type { Entry } from '../../../store/store.ts';
 import { instanceTypes } from '../catalogue/instance-types.ts';
+import { createOnce } from '../client-token.ts';
 import { authFailure, interfaceInUse, invalidParameterCombination, invalidParameterValue, missingParameter, notFound, operationNotPermitted } from '../errors.ts';
 import { applyFilters } from '../filters.ts';
 import { find, kinds, newId, select } from '../kinds.ts';
-import { createNetworkInterface, detached, freeDevice, groupsIn, removal, withInterface, withoutInterface } from '../network-interfaces.ts';
+import { detached, freeDevice, groupsIn, planNetworkInterface, removal, withInterface, withoutInterface } from '../network-interfaces.ts';
 import { addressesAsked, checkAddressLimit } from '../network/interface-addresses.ts';
 import { page } from '../paging.ts';
 import { instances, networkInterfaces } from '../records.ts';
@@ -23,11 +24,12 @@ export async function findOwn(context: RequestContext, id: string): Promise<Entr
 
 export const networkInterfaceOperations = {
   CreateNetworkInterface: async (input, context) => {
-    const record = await createNetworkInterface(context, context, {
+    const wish = {
       subnetId: input.SubnetId ?? '', tags: tagsFor('network-interface', input.TagSpecifications),
       ...(input.Groups && { groupIds: input.Groups }), ...(input.Description !== undefined && { description: input.Description }),
       ...addressesAsked(input),
-    });
+    };
+    const record = await createOnce(context, 'CreateNetworkInterface', input, async (id) => (await networkInterfaces.get(context.store, context, id))?.value, () => planNetworkInterface(context, context, wish));
     return { NetworkInterface: interfaceShape(record, context, await groupNames(context)), ClientToken: input.ClientToken };
   },
 

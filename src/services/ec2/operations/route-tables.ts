@@ -1,6 +1,7 @@
 import type * as Sdk from '@aws-sdk/client-ec2';
 import type { RequestContext, Scope } from '../../../control/service.ts';
 import type { Entry } from '../../../store/store.ts';
+import { createOnce } from '../client-token.ts';
 import { alreadyAssociated, dependencyViolation, invalidParameterValue, missingParameter, notFound, routeAlreadyExists, routeNotFound, unsupported } from '../errors.ts';
 import { applyFilters } from '../filters.ts';
 import { find, kinds, newId, select } from '../kinds.ts';
@@ -89,9 +90,11 @@ const without = (table: RouteTable, associationId: string): RouteTable => ({ ...
 export const routeTableOperations = {
   CreateRouteTable: async (input, context) => {
     const { value: vpc } = await find(context, context, kinds.vpc, input.VpcId ?? '');
-    const record: RouteTable = { id: newId(context, 'rtb'), vpcId: vpc.id, associations: [], routes: [], tags: tagsFor('route-table', input.TagSpecifications) };
-    await context.store.commit([routeTables.put(routeTables.key(context, record.id), record, 0)]);
-    return { RouteTable: shape(record, vpc, { gateways: [], nats: [] }, context) };
+    const made = await createOnce(context, 'CreateRouteTable', input, async (id) => (await routeTables.get(context.store, context, id))?.value, async () => {
+      const record: RouteTable = { id: newId(context, 'rtb'), vpcId: vpc.id, associations: [], routes: [], tags: tagsFor('route-table', input.TagSpecifications) };
+      return { changes: [routeTables.put(routeTables.key(context, record.id), record, 0)], result: record };
+    });
+    return { RouteTable: shape(made, vpc, await targets(context), context), ClientToken: input.ClientToken };
   },
 
   DescribeRouteTables: async (input, context) => {

@@ -14,7 +14,7 @@ export async function admit(request: IncomingMessage, socket: Duplex, env: Surfa
   const context = await env.signedBy(request);
   const query = urlOf(request).searchParams;
   const cluster = clusterName(context, query.get('clusterArn') ?? query.get('cluster') ?? undefined);
-  const id = idIn(cluster, 'container-instance', query.get('containerInstanceArn') ?? query.get('containerInstance') ?? '');
+  const id = idIn(context, cluster, 'container-instance', query.get('containerInstanceArn') ?? query.get('containerInstance') ?? '');
   await context.authorize(action, [containerInstanceArn(context, { cluster, id })], { 'ecs:cluster': clusterArn(context, cluster) });
   const entry = await containerInstances.get(env.store, context, cluster, id);
   if (entry && entry.value.status !== 'INACTIVE') return entry.key;

@@ -59,7 +59,7 @@ async function ofMachine(context: RequestContext, cluster: string, machine: Entr
 type Facts = Pick<ContainerInstance, 'registered' | 'attributes' | 'versionInfo'>;
 
 async function again(context: RequestContext, cluster: string, given: string, identity: Identity, facts: Facts): Promise<ContainerInstance> {
-  const key = containerInstances.key(context, cluster, idIn(cluster, 'container-instance', given));
+  const key = containerInstances.key(context, cluster, idIn(context, cluster, 'container-instance', given));
   const current = await containerInstances.at(context.store, key);
   if (!current) throw containerInstanceNotFound();
   if (current.value.status === 'INACTIVE') throw client('The referenced container instance is INACTIVE.');

@@ -23,7 +23,7 @@ async function change(context: RequestContext, cluster: string, given: Sdk.Attri
   }
   const answered: Sdk.Attribute[] = [];
   for (const attribute of given) {
-    const id = idIn(cluster, 'container-instance', attribute.targetId ?? '');
+    const id = idIn(context, cluster, 'container-instance', attribute.targetId ?? '');
     const record = await containerInstances.update(context.store, containerInstances.key(context, cluster, id), (instance) =>
       instance.status === 'INACTIVE' || instance.fargate ? undefined : { ...instance, attributes: next(instance, attribute), version: instance.version + 1 });
     if (!record || record.status === 'INACTIVE' || record.fargate) throw targetNotFound(`Could not find target ${attribute.targetId}.`);

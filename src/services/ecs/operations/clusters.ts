@@ -119,7 +119,7 @@ export const clusterOperations = {
 /** Settings as given, what is not given from the account's settings. */
 async function settingsOf(context: RequestContext, given: Sdk.ClusterSetting[] | undefined): Promise<Sdk.ClusterSetting[]> {
   for (const { name, value } of given ?? []) {
-    if (name !== 'containerInsights') throw invalid(`Invalid cluster setting name: ${name}`);
+    if (name !== 'containerInsights') throw invalid(`Invalid cluster setting name: ${name ?? null}`);
     if (!INSIGHTS.includes(value ?? '')) throw invalid(`Invalid cluster setting value: ${value}`);
   }
   if (given?.length) return given;

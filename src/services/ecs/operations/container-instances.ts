@@ -52,7 +52,7 @@ export const containerInstanceOperations = {
       if (given.length > 100) throw invalid('Container Instances cannot have more than 100 elements.');
       const world = await readWorld(context, context, cluster.name);
       const found = given.map((one) => {
-        const id = idIn(cluster.name, 'container-instance', one);
+        const id = idIn(context, cluster.name, 'container-instance', one);
         return { id, entry: world.instances.find((entry) => entry.value.id === id) };
       });
       return {
@@ -93,7 +93,7 @@ export const containerInstanceOperations = {
       const changed: ContainerInstance[] = [];
       const failures: Sdk.Failure[] = [];
       for (const one of given) {
-        const id = idIn(cluster.name, 'container-instance', one);
+        const id = idIn(context, cluster.name, 'container-instance', one);
         const next = await containerInstances.update(context.store, containerInstances.key(context, cluster.name, id), (current) =>
           current.status === 'INACTIVE' || current.fargate || current.status === status ? undefined : { ...current, status, version: current.version + 1 });
         if (next && next.status !== 'INACTIVE' && !next.fargate) changed.push(next);
@@ -108,7 +108,7 @@ export const containerInstanceOperations = {
     async run(input, context) {
       const cluster = clusterName(context, input.cluster);
       if (input.containerInstance) {
-        const entry = await containerInstances.get(context.store, context, cluster, idIn(cluster, 'container-instance', input.containerInstance));
+        const entry = await containerInstances.get(context.store, context, cluster, idIn(context, cluster, 'container-instance', input.containerInstance));
         if (!entry) throw client('Container instance not found.');
       }
       const { domain, port } = context.installation;

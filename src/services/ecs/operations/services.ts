@@ -91,7 +91,7 @@ export const serviceOperations = {
       if (!given.length) throw invalid('Services cannot be empty.');
       if (given.length > 10) throw invalid('Services cannot have more than 10 elements.');
       const found = await Promise.all(given.map(async (one) => {
-        const name = idIn(cluster.name, 'service', one);
+        const name = idIn(context, cluster.name, 'service', one);
         return { name, entry: await services.get(context.store, context, cluster.name, name) };
       }));
       return {

@@ -47,5 +47,5 @@ export const stateChangeOperations = {
 async function change(context: RequestContext, givenCluster: string | undefined, given: string | undefined, next: (task: Task) => Task | undefined): Promise<void> {
   const cluster = clusterName(context, givenCluster);
   if (!given) return;
-  await tasks.update(context.store, tasks.key(context, cluster, idIn(cluster, 'task', given)), next);
+  await tasks.update(context.store, tasks.key(context, cluster, idIn(context, cluster, 'task', given)), next);
 }

@@ -33,7 +33,7 @@ export const taskProtectionOperations = {
       const protectedTasks: Sdk.ProtectedTask[] = [];
       const failures: Sdk.Failure[] = [];
       for (const one of given) {
-        const id = idIn(cluster, 'task', one);
+        const id = idIn(context, cluster, 'task', one);
         const arn = taskArn(context, { cluster, id });
         let why: Sdk.Failure | undefined;
         const next = await tasks.update(context.store, tasks.key(context, cluster, id), (task) => {
@@ -54,7 +54,7 @@ export const taskProtectionOperations = {
     conditions: (input, context) => clusterCondition(context, input.cluster),
     async run(input, context) {
       const cluster = (await requireCluster(context, context, input.cluster)).value.name;
-      const given = (input.tasks ?? []).map((one) => idIn(cluster, 'task', one));
+      const given = (input.tasks ?? []).map((one) => idIn(context, cluster, 'task', one));
       if (given.length > 100) throw invalid('tasks must have at most 100 elements.');
       const all = (await tasks.list(context.store, context, cluster)).map((entry) => entry.value);
       const found = given.length ? all.filter((task) => given.includes(task.id)) : all.filter((task) => task.group.startsWith('service:'));

@@ -47,7 +47,7 @@ export const taskOperations = {
       if (given.length > 10) throw invalid('Container Instances cannot have more than 10 elements.');
       const { tasks: launched, failures } = await launch(context, context, {
         spec: await specOf(context, cluster, input, 'EC2'), count: given.length, launchType: 'EC2', constraints: [], strategy: [],
-        exactly: given.map((one) => idIn(cluster.name, 'container-instance', one)),
+        exactly: given.map((one) => idIn(context, cluster.name, 'container-instance', one)),
       });
       return { tasks: await shapesOf(context, cluster.name, launched, ['TAGS']), failures: failures.map((failure) => failureOf(context, cluster.name, failure)) };
     },
@@ -89,7 +89,7 @@ export const taskOperations = {
       if (!given.length) throw invalid('Tasks cannot be empty.');
       if (given.length > 100) throw invalid('Tasks cannot have more than 100 elements.');
       const found = await Promise.all(given.map(async (one) => {
-        const id = idIn(cluster.name, 'task', one);
+        const id = idIn(context, cluster.name, 'task', one);
         return { id, entry: await tasks.get(context.store, context, cluster.name, id) };
       }));
       return {
@@ -103,7 +103,7 @@ export const taskOperations = {
     conditions: (input, context) => clusterCondition(context, input.cluster),
     async run(input, context) {
       const cluster = (await requireCluster(context, context, input.cluster)).value;
-      const matches = filterOf(cluster.name, input);
+      const matches = filterOf(context, cluster.name, input);
       const ids = (await tasks.list(context.store, context, cluster.name)).map((entry) => entry.value).filter(matches).map((task) => task.id);
       const { items, nextToken } = page(ids, (id) => id, input);
       return { taskArns: items.map((id) => taskArn(context, { cluster: cluster.name, id })), nextToken };
@@ -164,12 +164,12 @@ export async function shapesOf(context: RequestContext, cluster: string, records
 }
 
 /** All filters must hold; without a desired status it is RUNNING. PENDING is never a desired status of a task. */
-function filterOf(cluster: string, input: Sdk.ListTasksCommandInput): (task: Task) => boolean {
+function filterOf(context: RequestContext, cluster: string, input: Sdk.ListTasksCommandInput): (task: Task) => boolean {
   const desired = input.desiredStatus ?? 'RUNNING';
   if (!['RUNNING', 'PENDING', 'STOPPED'].includes(desired)) throw invalid(`Invalid desiredStatus: ${desired}`);
   if (input.launchType && input.launchType !== 'EC2' && input.launchType !== 'FARGATE' && input.launchType !== 'EXTERNAL') throw invalid(`Invalid launchType: ${input.launchType}`);
-  const instance = input.containerInstance && idIn(cluster, 'container-instance', input.containerInstance);
-  const service = input.serviceName && idIn(cluster, 'service', input.serviceName);
+  const instance = input.containerInstance && idIn(context, cluster, 'container-instance', input.containerInstance);
+  const service = input.serviceName && idIn(context, cluster, 'service', input.serviceName);
   return (task) =>
     task.desiredStatus === desired
     && (!instance || task.containerInstance === instance)

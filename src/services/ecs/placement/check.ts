@@ -11,7 +11,7 @@ export function checkConstraints(constraints: PlacementConstraint[] | undefined)
     } else if (type === 'memberOf') {
       if (!expression) throw invalid('memberOf constraint requires an expression.');
       parseQuery(expression);
-    } else throw invalid(`Invalid placement constraint type: ${String(type)}`);
+    } else throw invalid(`Invalid placement constraint type: ${type ?? null}`);
   }
   return constraints ?? [];
 }
@@ -25,7 +25,7 @@ export function checkStrategies(strategies: PlacementStrategy[] | undefined): Pl
       if (!/^(cpu|memory)$/i.test(field ?? '')) throw invalid('Binpack placement strategy requires the field cpu or memory.');
     } else if (type === 'spread') {
       if (!/^(instanceId|host|attribute:.+)$/i.test(field ?? '')) throw invalid('Spread placement strategy requires the field instanceId, host or an attribute.');
-    } else throw invalid(`Invalid placement strategy type: ${String(type)}`);
+    } else throw invalid(`Invalid placement strategy type: ${type ?? null}`);
   }
   return strategies ?? [];
 }

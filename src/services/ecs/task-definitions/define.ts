@@ -31,7 +31,7 @@ export function define(input: RegisterTaskDefinitionRequest, facts: { now: strin
   checkTogether(containerDefinitions, volumes.map((volume) => volume.name ?? ''));
   const placementConstraints = input.placementConstraints ?? [];
   for (const { type, expression } of placementConstraints) {
-    if (type !== 'memberOf') throw client(`Invalid placement constraint type: ${String(type)}`);
+    if (type !== 'memberOf') throw client(`Invalid placement constraint type: ${type ?? null}`);
     parseQuery(expression ?? '');
   }
   const draft = {

@@ -35,7 +35,7 @@ const answerOf = ({ rule, entry }: { rule: Rule | undefined; entry: { value: Lis
 const inOrder = (rules: Rule[]) => [...rules].sort((a, b) => a.priority - b.priority);
 
 function priorityOf(priority: number | undefined): number {
-  if (priority === undefined || !Number.isInteger(priority) || priority < 1 || priority > 50000) throw invalid(`Priority '${priority}' must be between '1' and '50000'`);
+  if (priority === undefined || !Number.isInteger(priority) || priority < 1 || priority > 50000) throw invalid(`Priority '${priority ?? null}' must be between '1' and '50000'`);
   return priority;
 }
 

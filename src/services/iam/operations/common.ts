@@ -2,7 +2,7 @@ import type * as Sdk from '@aws-sdk/client-iam';
 import { pageOf } from '../../../control/page.ts';
 import type { Env, OperationTable, RequestContext } from '../../../control/service.ts';
 import type { Change } from '../../../store/store.ts';
-import { concurrentModification, invalidInput, notMatching, validationError } from '../errors.ts';
+import { concurrentModification, invalidInput, invalidName, invalidPath, notMatching, validationError } from '../errors.ts';
 
 /** What the families of operations share. */
 
@@ -38,18 +38,14 @@ export function page<T>(items: T[], { Marker, MaxItems }: Paging, key: (item: T)
 }
 
 export function checkName(name: string | undefined, member: string, most = 64): string {
-  if (!name || !/^[\w+=,.@-]+$/.test(name)) {
-    throw validationError(`The specified value for ${member} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-`);
-  }
+  if (!name || !/^[\w+=,.@-]+$/.test(name)) throw invalidName(member);
   if (name.length > most) throw notMatching(name, member, `Member must have length less than or equal to ${most}`);
   return name;
 }
 
 export function checkPath(path: string | undefined): string {
   if (path === undefined) return '/';
-  if (path.length > 512 || !/^(\/|\/[!-~]+\/)$/.test(path)) {
-    throw validationError('The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.');
-  }
+  if (path.length > 512 || !/^(\/|\/[!-~]+\/)$/.test(path)) throw invalidPath('path');
   return path;
 }
 

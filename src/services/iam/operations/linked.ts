@@ -11,7 +11,7 @@ import { roleShape } from './shapes.ts';
  * Service-linked roles: a role that a service makes for itself and alone may change.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-work-with-iam.html
  */
-const LINKED: Record<string, { role: string; policy: string; suffix?: true }> = {
+const LINKED = new Map<string, { role: string; policy: string; suffix?: true }>(Object.entries({
   'autoscaling.amazonaws.com': { role: 'AWSServiceRoleForAutoScaling', policy: 'AutoScalingServiceRolePolicy', suffix: true },
   'ecs.amazonaws.com': { role: 'AWSServiceRoleForECS', policy: 'AmazonECSServiceRolePolicy' },
   'ecs.application-autoscaling.amazonaws.com': { role: 'AWSServiceRoleForApplicationAutoScaling_ECSService', policy: 'AWSApplicationAutoscalingECSServicePolicy' },
@@ -21,7 +21,7 @@ const LINKED: Record<string, { role: string; policy: string; suffix?: true }> = 
   'elasticloadbalancing.amazonaws.com': { role: 'AWSServiceRoleForElasticLoadBalancing', policy: 'AWSElasticLoadBalancingServiceRolePolicy' },
   'spot.amazonaws.com': { role: 'AWSServiceRoleForEC2Spot', policy: 'AWSEC2SpotServiceRolePolicy' },
   'spotfleet.amazonaws.com': { role: 'AWSServiceRoleForEC2SpotFleet', policy: 'AWSEC2SpotFleetServiceRolePolicy' },
-};
+}));
 
 export function refuseLinked(role: Role): void {
   if (role.linkedService !== undefined) {
@@ -31,11 +31,11 @@ export function refuseLinked(role: Role): void {
 
 export const linkedRoleOperations = {
   CreateServiceLinkedRole: {
-    resources: (input, { account }) => [roleArn(account, { path: `/aws-service-role/${input.AWSServiceName}/`, name: LINKED[input.AWSServiceName ?? '']?.role ?? '*' })],
+    resources: (input, { account }) => [roleArn(account, { path: `/aws-service-role/${input.AWSServiceName}/`, name: LINKED.get(input.AWSServiceName ?? '')?.role ?? '*' })],
     conditions: (input) => ({ 'iam:AWSServiceName': input.AWSServiceName ?? '' }),
     async run(input, context) {
       const service = input.AWSServiceName ?? '';
-      const kind = LINKED[service];
+      const kind = LINKED.get(service);
       if (!kind) throw invalidInput(`Service ${service} is not supported for service-linked roles.`);
       if (input.CustomSuffix && !kind.suffix) throw invalidInput(`Custom suffix is not allowed for ${service}`);
       const name = input.CustomSuffix ? `${kind.role}_${input.CustomSuffix}` : kind.role;
