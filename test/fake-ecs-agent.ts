@@ -4,8 +4,8 @@ import type { AgentState, TaskRecord } from '../src/agent/state.ts';
 import { tellHealth } from '../src/agent/telemetry.ts';
 import type { AcsMessage, AcsReply, AcsTask } from '../src/wire/acs.ts';
 
-/** What a test's container does once it is started. */
-export type Behaviour = (task: AcsTask) => 'run' | { exitCode: number } | { reason: string };
+/** What a test's container does once it is started; it does not come to run where that is 'wait'. */
+export type Behaviour = (task: AcsTask) => 'run' | 'wait' | { exitCode: number } | { reason: string };
 
 const CAPABILITIES = ['com.amazonaws.ecs.capability.logging-driver.awslogs', 'com.amazonaws.ecs.capability.ecr-auth', 'com.amazonaws.ecs.capability.task-iam-role', 'ecs.capability.task-eni', 'ecs.capability.container-health-check'];
 
@@ -23,7 +23,7 @@ export async function startFakeAgent(client: { region: string; endpoint: string;
   }));
   const containerInstanceArn = containerInstance?.containerInstanceArn ?? '';
   const clusterArn = containerInstanceArn.replace(/:container-instance\/([^/]+)\/.*/, ':cluster/$1');
-  const tasks = new Map<string, { task: AcsTask; state: 'RUNNING' | 'STOPPED' }>();
+  const tasks = new Map<string, { task: AcsTask; state: 'PENDING' | 'RUNNING' | 'STOPPED' }>();
   /** How often each task was started: more than once is a failure of the control plane or of this agent. */
   const starts = new Map<string, number>();
   const messages: AcsMessage[] = [];
@@ -46,6 +46,7 @@ export async function startFakeAgent(client: { region: string; endpoint: string;
       await submit(task, 'RUNNING', (name) => ({ networkBindings: bound.get(name) ?? [] }));
       return;
     }
+    if (outcome === 'wait') return void tasks.set(task.arn, { task, state: 'PENDING' });
     tasks.set(task.arn, { task, state: 'STOPPED' });
     await submit(task, 'STOPPED', () => outcome, 'reason' in outcome ? outcome.reason : undefined);
   }

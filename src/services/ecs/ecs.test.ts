@@ -169,6 +169,7 @@ describe('ECS by the SDK, with agents that run nothing', () => {
     await ecs.send(new UpdateServiceCommand({ cluster, service: 'told', desiredCount: 3 }));
     assert.equal((await deploymentsOf('told')).length, 1);
     const breaker = { enable: true, rollback: true };
+    behaviour = ({ family, version }) => (family === 'told' && version === '2' ? 'wait' : 'run');
     await ecs.send(new UpdateServiceCommand({ cluster, service: 'told', taskDefinition: two, deploymentConfiguration: { deploymentCircuitBreaker: breaker } }));
     const next = await eventually(async () => deploymentOf((await deploymentsOf('told'))[0]?.serviceDeploymentArn), (found) => found?.status === 'IN_PROGRESS');
     assert.deepEqual([next?.sourceServiceRevisions?.[0]?.arn, next?.deploymentConfiguration?.deploymentCircuitBreaker, next?.deploymentCircuitBreaker], [revision, breaker, { status: 'MONITORING', failureCount: 0, threshold: 3 }]);
@@ -191,6 +192,7 @@ describe('ECS by the SDK, with agents that run nothing', () => {
     const { serviceDeployments, nextToken } = await ecs.send(new ListServiceDeploymentsCommand({ cluster, service: 'told', status: ['SUCCESSFUL'], maxResults: 1 }));
     assert.deepEqual(serviceDeployments?.map((found) => found.serviceDeploymentArn), [last?.serviceDeploymentArn]);
     assert.deepEqual((await ecs.send(new ListServiceDeploymentsCommand({ cluster, service: 'told', status: ['SUCCESSFUL'], nextToken }))).serviceDeployments?.map((found) => found.serviceDeploymentArn), [begun?.serviceDeploymentArn]);
+    behaviour = () => 'run';
     await remove('told');
   });
 
