@@ -158,7 +158,7 @@ if (!inside) {
     });
 
     it('answers tasks at 169.254.170.2: metadata and credentials', async () => {
-      const role = { credentialsId: 'abc', roleArn: 'arn:aws:iam::000000000000:role/task', accessKeyId: 'ASIATASK', secretAccessKey: 's', sessionToken: 't', expiration: '2030-01-01T00:00:00Z' };
+      const role = { credentialsId: 'abc', roleArn: 'arn:aws:iam::000000000000:role/task', accessKeyId: 'ASIATASK', secretAccessKey: 's', sessionToken: 't', expiration: new Date(Date.now() + 3_600_000).toISOString() };
       const script = `${applets}wget -qO- $ECS_CONTAINER_METADATA_URI_V4/task; echo; wget -qO- http://169.254.170.2$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`;
       const asks = task('asks', [{ name: 'main', script, dockerConfig: { hostConfig: awslogs } }], { roleCredentials: role });
       send(asks);

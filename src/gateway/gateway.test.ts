@@ -4,19 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { AssumeRootCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { freePort } from '../../test/fixtures/free-port.ts';
 import { startControlPlane } from './control-plane.ts';
 
 /** A whole control plane, called by the SDK over HTTP. */
-const PORT = 14_566;
 const KEY = { accessKeyId: 'AKIATESTTESTTESTTEST', secretAccessKey: 'secret/with+signs' };
 
 describe('the gateway', () => {
+  let port: number;
   const stateDir = mkdtempSync(join(tmpdir(), 'gantry-gateway-'));
   let controlPlane: { close(): Promise<void> };
   before(async () => {
+    port = await freePort();
     writeFileSync(join(stateDir, 'admin.json'), JSON.stringify(KEY));
     writeFileSync(join(stateDir, 'host.token'), 'host-token\n');
-    const installation = { name: 'test', account: '123456789012', region: 'eu-central-1', zones: ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'], domain: 'test.internal', port: PORT, publicCidr: '198.18.0.0/22', stateDir };
+    const installation = { name: 'test', account: '123456789012', region: 'eu-central-1', zones: ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'], domain: 'test.internal', port, publicCidr: '198.18.0.0/22', stateDir };
     controlPlane = await startControlPlane(installation);
   });
   after(async () => {
@@ -25,7 +27,7 @@ describe('the gateway', () => {
   });
 
   const sts = (credentials: object = {}, region = 'eu-central-1') =>
-    new STSClient({ region, endpoint: `http://127.0.0.1:${PORT}`, maxAttempts: 1, credentials: { ...KEY, ...credentials } });
+    new STSClient({ region, endpoint: `http://127.0.0.1:${port}`, maxAttempts: 1, credentials: { ...KEY, ...credentials } });
   const refusal = (promise: Promise<unknown>) => promise.then(() => assert.fail('should have been refused'), (error: Error & { $metadata: { httpStatusCode?: number } }) => [error.name, error.$metadata.httpStatusCode]);
 
   it('knows who calls', async () => {
@@ -40,7 +42,7 @@ describe('the gateway', () => {
     assert.deepEqual(await refusal(sts({ accessKeyId: 'AKIANOBODYNOBODYNOBO' }).send(identity)), ['InvalidClientTokenId', 403]);
     assert.deepEqual(await refusal(sts({ sessionToken: 'made up' }).send(identity)), ['InvalidClientTokenId', 403]);
     assert.deepEqual(await refusal(sts({}, 'mars-north-1').send(identity)), ['SignatureDoesNotMatch', 403]);
-    const unsigned = await fetch(`http://127.0.0.1:${PORT}/`, { method: 'POST', body: 'Action=GetCallerIdentity&Version=2011-06-15' });
+    const unsigned = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'Action=GetCallerIdentity&Version=2011-06-15' });
     assert.equal(unsigned.status, 403);
     assert.match(await unsigned.text(), /<Code>MissingAuthenticationToken<\/Code>/);
   });
@@ -51,7 +53,7 @@ describe('the gateway', () => {
   });
 
   it('streams what is wished to a host, and takes what it saw', async () => {
-    const url = `http://127.0.0.1:${PORT}/_gantry/hosts/host-t`;
+    const url = `http://127.0.0.1:${port}/_gantry/hosts/host-t`;
     const headers = { authorization: 'Bearer host-token' };
     assert.equal((await fetch(`${url}/desired`)).status, 401);
     assert.equal((await fetch(url, { method: 'PUT', headers, body: JSON.stringify({ vcpus: 2, memoryMiB: 1024, zones: [], agentVersion: '1' }) })).status, 200);
@@ -62,7 +64,7 @@ describe('the gateway', () => {
     const first = JSON.parse(new TextDecoder().decode((await stream.read()).value)) as { snapshot: unknown[] };
     assert.ok(Array.isArray(first.snapshot));
     abort.abort();
-    const health = await (await fetch(`http://127.0.0.1:${PORT}/_gantry/health`)).json();
+    const health = await (await fetch(`http://127.0.0.1:${port}/_gantry/health`)).json();
     assert.deepEqual(health, { status: 'ok', name: 'test', hosts: 1 });
   });
 });
