@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { ecsImage } from './fixtures/fleet.ts';
 import { defaultNetwork } from './fixtures/network.ts';
-import { processesIn } from './fixtures/processes.ts';
+import { kill, processesIn } from './fixtures/processes.ts';
 import { clients, shared, unique } from './fixtures/shared.ts';
 import { holds, until } from './fixtures/until.ts';
 
@@ -49,14 +49,14 @@ describe('an Auto Scaling group', { timeout: 3_600_000 }, () => {
     assert.match((await causes())[0]?.Cause ?? '', new RegExp(`^${at}a user request created an AutoScalingGroup changing the desired capacity from 0 to 2\\.  ${at}an instance was started in response to a difference between desired and actual capacity, increasing the capacity from 0 to 2\\.$`));
   });
 
-  for (const [how, kill] of Object.entries({
+  for (const [how, end] of Object.entries({
     'was terminated behind its back': async (id: string) => void (await ec2.terminateInstances({ InstanceIds: [id] })),
-    crashed: async (id: string) => processesIn(shared.name, id, 'runit').slice(0, 1).forEach((pid) => process.kill(pid, 'SIGKILL')),
+    crashed: async (id: string) => processesIn(shared.name, id, 'runit').slice(0, 1).forEach(kill),
   } satisfies Record<string, (id: string) => Promise<void>>)) {
     it(`replaces an instance that ${how}, and says so`, async () => {
       const before = await inService(2);
       const { InstanceId: victim = '', AvailabilityZone: zone } = before[0] ?? {};
-      await kill(victim);
+      await end(victim);
       const now = await inService(2, [victim]);
       assert.equal(new Set(now.map(({ AvailabilityZone }) => AvailabilityZone)).size, 2);
       assert.ok(zone);

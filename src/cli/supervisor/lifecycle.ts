@@ -13,7 +13,7 @@ import { argvOf, forgetRecord, logFile, programs, running, supervisor, type Prog
 
 type Named = Pick<Installation, 'name' | 'stateDir'>;
 
-const READY_WITHIN_MS = 90_000;
+const READY_WITHIN_MS = 180_000;
 /** That often started again without having become ready: it will not. */
 const MOST_RESTARTS = 5;
 const SHOWN_LINES = 25;

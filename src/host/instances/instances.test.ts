@@ -62,7 +62,13 @@ const inside = async (command: string) => {
 };
 const wish = (change: Partial<DesiredInstance>) => control.wish({ kind: 'instance', id, value: Object.assign(wished, change) });
 /** A zombie is dead: when it goes is up to whoever adopted it. */
-const alive = (pid = 0) => existsSync(`/proc/${pid}`) && !/\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+function alive(pid = 0): boolean {
+  try {
+    return !/\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 const output = () => Buffer.from(control.seen('console', id)?.output ?? '', 'base64').toString();
 
 /** Those whose path has this in it. The groups of others come and go meanwhile, on which find(1) fails. */
