@@ -18,7 +18,8 @@ export const cniConfiguration = ({ address, subnetCidr }: NodeFacts, prefixes: r
         ranges: [prefixes.map((prefix) => ({ subnet: subnetCidr, ...ends(prefix), gateway: address }))],
       },
     },
-    { type: 'portmap', capabilities: { portMappings: true }, snat: true },
+    // Not told which, it runs iptables for each pod to find out whether it is there.
+    { type: 'portmap', backend: 'iptables', capabilities: { portMappings: true }, snat: true },
   ],
 });
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Env, Scope } from '../../control/service.ts';
 import { kubeClient } from '../../kube/client.ts';
-import type { KubeClient } from '../../kube/client.ts';
+import type { KubeClient, Selection } from '../../kube/client.ts';
 import type { Resource } from '../../kube/resources.ts';
 import type { KubeObject } from '../../kube/types.ts';
 import { watchCache } from '../../kube/watch-cache.ts';
@@ -21,9 +21,12 @@ export interface World<R extends Record<string, Resource>> {
 
 /**
  * Caches of some resources of every cluster that is up, for one controller: `listen` is the controller's own, `of` answers
- * once everything has been read for the first time. `itemsOf` names the items that a changed object concerns.
+ * once everything has been read for the first time. `itemsOf` names the items that a changed object concerns; of a resource in
+ * `selections` only the objects are seen that are selected.
  */
-export function clusterWorlds<R extends Record<string, Resource>>(resources: R, itemsOf: (cluster: Cluster, object: KubeObject, scope: Scope, caches: CachesOf<R>) => string[]) {
+export function clusterWorlds<R extends Record<string, Resource>>(
+  resources: R, itemsOf: (cluster: Cluster, object: KubeObject, scope: Scope, caches: CachesOf<R>) => string[], selections: { [K in keyof R]?: Selection } = {},
+) {
   // One process may run several installations (tests do).
   const installations = new WeakMap<Store, Map<string, Running<R>>>();
 
@@ -33,7 +36,7 @@ export function clusterWorlds<R extends Record<string, Resource>>(resources: R, 
     const onChange = (object: KubeObject) => itemsOf(cluster, object, scope, caches).forEach(wake);
     const onError = (error: unknown) => env.log('cluster not watched', { cluster: cluster.name, error: String(error) });
     // The mapped type follows from `resources`, which fromEntries does not know.
-    const caches = Object.fromEntries(Object.entries(resources).map(([name, resource]) => [name, watchCache(client, resource, { onChange, onError })])) as CachesOf<R>;
+    const caches = Object.fromEntries(Object.entries(resources).map(([name, resource]) => [name, watchCache(client, resource, { selection: selections[name] ?? {}, onChange, onError })])) as CachesOf<R>;
     const done = Promise.all(Object.values<WatchCache<KubeObject>>(caches).map((cache) => cache.run(stop.signal)));
     return { identity: cluster.id, world: { client, caches }, async end() { stop.abort(); client.close(); await done; } };
   }

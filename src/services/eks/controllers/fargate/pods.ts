@@ -27,14 +27,14 @@ const SOON = { againInMs: 500 };
 const LATER = { againInMs: 10_000 };
 
 const itemOf = (scope: Scope, cluster: string, { metadata }: FargatePod) => sandboxes.key(scope, cluster, metadata.namespace ?? '', metadata.name, metadata.uid ?? '');
-const isOurs = ({ spec }: FargatePod) => spec.schedulerName === FARGATE_SCHEDULER;
 
 const worlds = clusterWorlds(WATCHED, (cluster, object, scope, caches) => {
-  if (object.kind === 'Pod') return isOurs(object as FargatePod) ? [itemOf(scope, cluster.name, object as FargatePod)] : [];
+  if (object.kind === 'Pod') return [itemOf(scope, cluster.name, object as FargatePod)];
   // A sandbox's node: it may be what a pod waits for.
   if (object.metadata.labels?.[COMPUTE_TYPE] !== 'fargate') return [];
-  return caches.pods.list().filter((pod) => isOurs(pod) && !pod.spec.nodeName).map((pod) => itemOf(scope, cluster.name, pod));
-});
+  return caches.pods.list().filter((pod) => !pod.spec.nodeName).map((pod) => itemOf(scope, cluster.name, pod));
+// The API server sends nothing of all the pods of other schedulers, five events each.
+}, { pods: { fieldSelector: `spec.schedulerName=${FARGATE_SCHEDULER}` } });
 
 /**
  * Fargate's scheduler: a pod that a profile takes gets a machine of its own, is bound to the node that this becomes, and takes both with
@@ -58,7 +58,7 @@ export const fargatePodController: Controller = {
     const found = world?.caches.pods.get(name, namespace);
     const pod = found?.metadata.uid === uid ? found : undefined;
     if (entry && (ending || !pod || entry.value.retired || (await isDead(env, entry.value)))) return takeAway(env, scope, entry, ending ? undefined : world);
-    if (!pod || !world || !cluster || !isOurs(pod)) return;
+    if (!pod || !world || !cluster) return;
     return entry ? provide(env, scope, cluster, world, entry, pod) : begin(env, scope, key, cluster, world, pod);
   },
 };
