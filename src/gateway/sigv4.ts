@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { Request } from './protocols/protocol.ts';
 
 /**
@@ -71,10 +71,23 @@ export function staleness(signature: Signature, now: Date): string | undefined {
 export function verifies(request: Request, signature: Signature, secretAccessKey: string): boolean {
   const scope = [signature.date, signature.region, signature.service, 'aws4_request'];
   const toSign = [ALGORITHM, signature.time, scope.join('/'), sha256(canonicalRequest(request, signature))].join('\n');
-  const key = scope.reduce<Buffer | string>((secret, part) => createHmac('sha256', secret).update(part).digest(), `AWS4${secretAccessKey}`);
-  const expected = createHmac('sha256', key).update(toSign).digest();
+  const expected = createHmac('sha256', signingKey(secretAccessKey, scope)).update(toSign).digest();
   const given = Buffer.from(signature.signature, 'hex');
   return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+/** One holds for a day of a service and a secret: made for each request, it would be most of what verifying costs. */
+const signingKeys = new Map<string, KeyObject>();
+const MOST_KEYS = 1000;
+
+function signingKey(secretAccessKey: string, scope: readonly string[]): KeyObject {
+  const name = [secretAccessKey, ...scope].join(' ');
+  const known = signingKeys.get(name);
+  if (known) return known;
+  if (signingKeys.size >= MOST_KEYS) signingKeys.clear();
+  const key = createSecretKey(scope.reduce((secret, part) => createHmac('sha256', secret).update(part).digest(), Buffer.from(`AWS4${secretAccessKey}`)));
+  signingKeys.set(name, key);
+  return key;
 }
 
 function canonicalRequest(request: Request, signature: Signature): string {
@@ -94,7 +107,7 @@ function canonicalRequest(request: Request, signature: Signature): string {
   ].join('\n');
 }
 
-const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest('hex');
+const sha256 = (data: string | Buffer) => hash('sha256', data);
 const encode = (text: string) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 const compactTime = (time: string | undefined) => (time ? `${new Date(time).toISOString().replace(/[-:]/g, '').slice(0, 15)}Z` : '');
 const parseTime = (time: string) => Date.parse(time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
+import { memory } from './memory.ts';
 import { eventStream, type Subscriber } from './subscriber.ts';
 import type { Change, Commit, Entry, Store, StoreEvent } from './store.ts';
 
@@ -7,7 +8,7 @@ import type { Change, Commit, Entry, Store, StoreEvent } from './store.ts';
  * The store in one process, on SQLite. Commits that arrive together share one transaction and so one fsync (WAL,
  * synchronous=FULL): an acknowledged write survives kill -9 and a power cut.
  *
- *   entry    what is, by key
+ *   entry    what is, by key; read from memory (memory.ts), where it is put once it is on disk
  *   event    what happened, by revision, for watches that come back; the newest HISTORY are kept
  *   lease    when leases end
  */
@@ -33,6 +34,7 @@ const eventOf = (row: EventRow): StoreEvent =>
   row.value === null
     ? { type: 'delete', key: row.key, revision: row.revision, previous: row.previous === null ? undefined : JSON.parse(row.previous) }
     : { type: 'put', entry: entryOf({ ...row, value: row.value }) };
+const keyOfEvent = (event: StoreEvent) => (event.type === 'put' ? event.entry.key : event.key);
 const keyOf = (change: Change) => ('put' in change ? change.put : 'delete' in change ? change.delete : change.check);
 /** The first key after all that begin with the prefix. */
 const endOf = (prefix: string) => `${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)}`;
@@ -42,7 +44,6 @@ export function openSqlite(path: string): Store {
   db.exec(SCHEMA);
   const sql = {
     get: db.prepare('SELECT key, value, revision, created FROM entry WHERE key = ?'),
-    list: db.prepare('SELECT key, value, revision, created FROM entry WHERE key >= ? AND key < ? ORDER BY key'),
     put: db.prepare('INSERT OR REPLACE INTO entry (key, value, revision, created, lease) VALUES (?, ?, ?, ?, ?)'),
     delete: db.prepare('DELETE FROM entry WHERE key = ?'),
     log: db.prepare('INSERT INTO event (revision, seq, key, value, created, previous) VALUES (?, ?, ?, ?, ?, ?)'),
@@ -59,6 +60,7 @@ export function openSqlite(path: string): Store {
   const meta = (name: string) => (db.prepare('SELECT value FROM meta WHERE name = ?').get(name) as { value: number } | undefined)?.value ?? 0;
   let revision = meta('revision');
   let compacted = meta('compacted');
+  const entries = memory((db.prepare('SELECT key, value, revision, created FROM entry').all() as unknown as Row[]).map(entryOf));
   const subscribers = new Set<Subscriber>();
   let waiting: Waiting[] = [];
 
@@ -131,8 +133,17 @@ export function openSqlite(path: string): Store {
     }
     revision = next;
     compacted = meta('compacted');
+    const events = told.map((rows) => rows.map(remember));
     for (const answer of done) answer();
-    for (const rows of told) for (const subscriber of subscribers) subscriber.tell(rows.filter((r) => r.key.startsWith(subscriber.prefix)).map(eventOf));
+    for (const batch of events) for (const subscriber of subscribers) subscriber.tell(batch.filter((event) => keyOfEvent(event).startsWith(subscriber.prefix)));
+  }
+
+  /** Takes what was committed into memory. */
+  function remember(row: EventRow): StoreEvent {
+    if (row.value === null) return { type: 'delete', key: row.key, revision: row.revision, previous: entries.delete(row.key)?.value };
+    const entry = entryOf({ ...row, value: row.value });
+    entries.put(entry);
+    return { type: 'put', entry };
   }
 
   function commit(changes: Change[]): Promise<Commit> {
@@ -152,13 +163,8 @@ export function openSqlite(path: string): Store {
   sweep.unref();
 
   return {
-    async get(key) {
-      const found = row(key);
-      return found && entryOf(found);
-    },
-    async list(prefix) {
-      return { entries: (sql.list.all(prefix, endOf(prefix)) as unknown as Row[]).map(entryOf), revision };
-    },
+    get: async (key) => entries.get(key),
+    list: async (prefix) => ({ entries: entries.list(prefix), revision }),
     commit,
     watch(prefix, from, signal) {
       if (from < compacted) return eventStream(prefix, undefined, subscribers, signal);

@@ -2,7 +2,8 @@
  * The store: a sorted map from keys to JSON values, in etcd's model (a revision a commit, compare-and-set, watch from a
  * revision, leases). The interface is held to what both SQLite and etcd can do; one contract test runs against each engine.
  *
- * Keys are paths (`ecs/cluster/<account>/<region>/<name>`); a prefix always ends with `/`.
+ * Keys are paths (`ecs/cluster/<account>/<region>/<name>`); a prefix always ends with `/`. Values that are read are shared: they are
+ * never changed in place.
  */
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json | undefined };
