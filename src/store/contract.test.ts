@@ -85,6 +85,21 @@ for (const [name, open] of Object.entries(engines)) {
       assert.deepEqual((await events).map((e) => (e.type === 'put' ? `+${e.entry.key}` : `-${e.key}=${String(e.previous)}`)), ['+w/a', '+w/b', '-w/a=1']);
     });
 
+    it('lets nobody who read a value change it for others', async () => {
+      await put('f/a', { list: [1] });
+      const [{ entries: [listed] }, got] = [await store.list('f/'), await store.get('f/a')];
+      for (const entry of [listed, got]) assert.throws(() => (entry!.value as { list: number[] }).list.push(2), TypeError);
+      assert.deepEqual((await store.get('f/a'))!.value, { list: [1] });
+    });
+
+    it('lists in the order of keys what came, went and came again', async () => {
+      for (const key of ['o/b', 'o/a/2', 'o/c', 'o/a/1', 'oo', 'o']) await put(key, key);
+      await store.commit([{ delete: 'o/b' }, { delete: 'o/none' }]);
+      await put('o/b', 'again');
+      await put('o/b', 'and again');
+      assert.deepEqual((await store.list('o/')).entries.map(({ key, value }) => `${key}=${String(value)}`), ['o/a/1=o/a/1', 'o/a/2=o/a/2', 'o/b=and again', 'o/c=o/c']);
+    });
+
     it('ends a watch when told to', async () => {
       const abort = new AbortController();
       const events = read(store.watch('w/', 0, abort.signal), 1);

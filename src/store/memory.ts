@@ -32,9 +32,10 @@ export function memory(initial: readonly Entry[]): Memory {
   return {
     get: (key) => entries.get(key),
     list(prefix) {
-      const found: Entry[] = [];
-      for (let at = place(prefix); keys[at]?.startsWith(prefix); at++) found.push(entries.get(keys[at]!)!);
-      return found;
+      const from = place(prefix);
+      let to = from;
+      while (to < keys.length && keys[to]!.startsWith(prefix)) to++;
+      return keys.slice(from, to).map((key) => entries.get(key)!);
     },
     put(entry) {
       if (!entries.has(entry.key)) keys.splice(place(entry.key), 0, entry.key);
