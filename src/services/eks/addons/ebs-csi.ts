@@ -14,7 +14,7 @@ const CSI_DRIVER = {
 /** The driver is there: its object, and its registration with each kubelet that is ready. */
 export async function keepEbsCsi(kube: KubeClient): Promise<Issue[]> {
   await kube.apply(csiDrivers, CSI_DRIVER, { fieldManager: 'eks' });
-  const registered = new Set((await kube.list(csiNodes)).items.filter(({ spec }) => spec.drivers.some(({ name }) => name === DRIVER)).map(({ metadata }) => metadata.name));
+  const registered = new Set((await kube.list(csiNodes)).items.filter(({ spec }) => spec.drivers?.some(({ name }) => name === DRIVER)).map(({ metadata }) => metadata.name));
   const lacking = (await kube.list(nodes)).items.filter(({ metadata, status }) =>
     metadata.labels?.['eks.amazonaws.com/compute-type'] !== 'fargate' && status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') && !registered.has(metadata.name));
   if (!lacking.length) return [];

@@ -65,7 +65,7 @@ async function detach(sight: Sight, attachment: VolumeAttachment): Promise<Again
 
 const NODE_ID = 'csi.alpha.kubernetes.io/node-id';
 
-const nodeIdOf = ({ caches }: Sight, nodeName: string) => caches.csiNodes.get(nodeName)?.spec.drivers.find(({ name }) => name === DRIVER)?.nodeID;
+const nodeIdOf = ({ caches }: Sight, nodeName: string) => caches.csiNodes.get(nodeName)?.spec.drivers?.find(({ name }) => name === DRIVER)?.nodeID;
 
 async function refuse(sight: Sight, attachment: VolumeAttachment, message: string): Promise<Again> {
   if (attachment.status?.attachError?.message !== message) await patch(sight, attachments, attachment, { status: { attached: false, attachError: { time: sight.now(), message } } }, 'status');

@@ -65,7 +65,7 @@ async function createVolume(sight: Sight, plan: VolumePlan, claim: Claim, storag
 
 /** Undefined while the pod's node is not chosen; null where no node that has the driver is known. */
 export function zoneFor({ caches }: Pick<Sight, 'caches'>, claim: Claim, storageClass: StorageClass): string | null | undefined {
-  const withDriver = new Set(caches.csiNodes.list().filter(({ spec }) => spec.drivers.some(({ name }) => name === DRIVER)).map(({ metadata }) => metadata.name));
+  const withDriver = new Set(caches.csiNodes.list().filter(({ spec }) => spec.drivers?.some(({ name }) => name === DRIVER)).map(({ metadata }) => metadata.name));
   if (storageClass.volumeBindingMode === 'WaitForFirstConsumer') {
     const node = claim.metadata.annotations?.[SELECTED_NODE];
     if (node === undefined) return undefined;

@@ -59,7 +59,8 @@ interface VolumeError {
 
 /** What CSI drivers the kubelet of a node has registered. */
 export interface CsiNode extends KubeObject {
-  spec: { drivers: { name: string; nodeID: string; topologyKeys?: string[] }[] };
+  /** Null until the first one has. */
+  spec: { drivers: { name: string; nodeID: string; topologyKeys?: string[] }[] | null };
 }
 
 const STORAGE = 'storage.k8s.io/v1';
