@@ -66,7 +66,7 @@ async function enginesFound(): Promise<Finding> {
 async function kernel(): Promise<Finding[]> {
   if ((await missingPackages()).length > 0) return [{ what: 'kernel', state: 'weak', found: 'not tried without the packages' }];
   const netns = `doctor-${process.pid}`;
-  const inside = (...argv: string[]) => run(['ip', 'netns', 'exec', netns, ...argv], { timeoutMs: 10_000 });
+  const inside = (...argv: string[]) => run(['ip', 'netns', 'exec', netns, ...argv], { timeoutMs: 30_000 });
   const attempts: [what: string, mend: string, attempt: () => Promise<unknown>][] = [
     ['network namespaces', 'Gantry needs CAP_SYS_ADMIN and CAP_NET_ADMIN: in a container, run it with --privileged', () => run(['ip', 'netns', 'add', netns])],
     ['veth links', 'the kernel lacks the module veth', () => inside('ip', 'link', 'add', 'v0', 'type', 'veth', 'peer', 'name', 'v1')],

@@ -27,24 +27,29 @@ export async function startSupervisor(installation: Installation): Promise<void>
   const file = logFile(installation, supervisor.name);
   await mkdir(dirname(file), { recursive: true });
   const argv = argvOf(supervisor, installation);
-  const asUnit = existsSync('/run/systemd/system') && (await startUnit(installation, argv, file));
-  if (!asUnit) await spawnDetached(argv, { logFile: file });
+  if (!(await startUnit(installation, argv, file))) await spawnDetached(argv, { logFile: file });
 }
+
+const withSystemd = () => existsSync('/run/systemd/system');
+const unitOf = (name: string) => `gantry-${name}.service`;
 
 /**
  * Where systemd runs (sd_booted(3)), the supervisor is a transient unit, `gantry-<name>.service`: it belongs to no login, and is started
  * again when it dies. The unit's end is no end of what the supervisor kept, and neither is that of one program by the lack of memory.
  */
 async function startUnit({ name }: Installation, argv: string[], file: string): Promise<boolean> {
+  if (!withSystemd()) return false;
   const properties = ['Restart=on-failure', 'RestartSec=1', 'StartLimitIntervalSec=0', 'KillMode=process', 'OOMPolicy=continue', 'TasksMax=infinity', `StandardOutput=append:${file}`, `StandardError=append:${file}`];
   // As it would be started here: proxies, certificates, Go's settings and our own.
   const environment = Object.keys(process.env).map((variable) => `--setenv=${variable}`);
-  const unit = [`--unit=gantry-${name}`, `--description=Gantry ${name}`, ...properties.map((property) => `--property=${property}`), ...environment];
+  const unit = [`--unit=${unitOf(name)}`, `--description=Gantry ${name}`, ...properties.map((property) => `--property=${property}`), ...environment];
   return run(['systemd-run', '--quiet', '--collect', ...unit, '--', ...argv], { timeoutMs: 30_000 }).then(() => true, () => false);
 }
 
 /** Ends the supervisor, then what it kept. Succeeds where nothing runs. */
 export async function stopPrograms(installation: Named): Promise<void> {
+  // Also one that has just died, and would be started again. There may be no such unit.
+  if (withSystemd()) await run(['systemctl', 'stop', unitOf(installation.name)]).catch(() => {});
   for (const program of [supervisor, ...programs.toReversed()]) {
     for (let found; (found = await running(program, installation)); ) await stop(found);
     await forgetRecord(installation.name, program.name);
