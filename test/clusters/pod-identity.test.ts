@@ -23,7 +23,7 @@ interface PodWithToken extends Pod {
 }
 
 /** Roles for service accounts, from an OpenID Connect provider to a program in a pod. */
-describe('a role for a service account', { skip, timeout: 600_000 }, () => {
+describe('a role for a service account', { skip, timeout: 3_600_000 }, () => {
   const name = unique('irsa');
   let cluster: TestCluster;
   let kubectl: Kubectl;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { chmod, open, readFile, readdir, stat, writeFile } from 'node:fs/promises';
@@ -88,13 +89,14 @@ test('addresses rotate; an answer too long for UDP says so', async () => {
 test('the rest of the world is asked; silence is SERVFAIL', async () => {
   assert.equal((await ask({ questions: [{ type: 'A', name: 'example.com' }] })).rcode, 'SERVFAIL');
   const upstream = dgram.createSocket('udp4');
-  upstream.bind(53, '127.77.0.1');
+  const at = `127.77.${randomInt(256)}.${randomInt(3, 255)}`;
+  upstream.bind(53, at);
   await once(upstream, 'listening');
   upstream.on('message', (message, from) => {
     const query = decode(message);
     upstream.send(encode({ type: 'response', id: query.id, questions: query.questions, answers: [{ type: 'A', name: 'example.com', data: '192.0.2.7' }] }), from.port, from.address);
   });
-  const answered = await ask({ questions: [{ type: 'A', name: 'example.com' }] }, 'udp', ['127.77.0.2', '127.77.0.1']);
+  const answered = await ask({ questions: [{ type: 'A', name: 'example.com' }] }, 'udp', ['127.77.0.2', at]);
   assert.equal(answered.id, 7);
   assert.deepEqual(answered.answers?.map((record) => ('data' in record ? record.data : null)), ['192.0.2.7']);
   upstream.close();
