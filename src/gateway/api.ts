@@ -50,11 +50,12 @@ function recognise(request: Request, services: Service[]): Service | undefined {
 
 function unrecognised(request: Request, requestId: string): Reply {
   const signature = readSignature(request);
-  const asked = signature && 'service' in signature ? signature.service : request.headers['x-amz-target'];
+  const target = request.headers['x-amz-target'];
+  const asked = target ?? (signature && 'service' in signature ? signature.service : undefined);
   const error = asked
     ? new AwsError('NotImplemented', 501, `The service of this request (${asked}) is not part of Gantry.`)
     : new AwsError('MissingAuthenticationToken', 403, 'Missing Authentication Token');
-  const form = request.headers['content-type']?.includes('json') ? restJson : awsQuery;
+  const form = target !== undefined || request.headers['content-type']?.includes('json') ? restJson : awsQuery;
   return form.encodeError(error, requestId, { protocol: {} } as Service);
 }
 
@@ -72,7 +73,7 @@ async function decode(format: WireFormat, service: Service, schema: Parameters<W
   } catch (error) {
     throw format.errors.malformed(error instanceof Error ? error.message : String(error));
   }
-  const mistyped = mistypedMember(schema.input, input, service.constraints);
+  const mistyped = input === null ? 'the request is not a structure' : mistypedMember(schema.input, input, service.constraints);
   if (mistyped) throw format.errors.malformed(mistyped);
   const faults = faultsOf(schema.input, input, service.constraints);
   if (faults.length) throw service.invalid?.(faults, schema.name) ?? format.errors.invalid(faults);

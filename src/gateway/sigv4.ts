@@ -109,5 +109,6 @@ function canonicalRequest(request: Request, signature: Signature): string {
 
 const sha256 = (data: string | Buffer) => hash('sha256', data);
 const encode = (text: string) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-const compactTime = (time: string | undefined) => (time ? `${new Date(time).toISOString().replace(/[-:]/g, '').slice(0, 15)}Z` : '');
+/** Empty for what is no time. */
+const compactTime = (time: string | undefined) => (time && !Number.isNaN(Date.parse(time)) ? `${new Date(time).toISOString().replace(/[-:]/g, '').slice(0, 15)}Z` : '');
 const parseTime = (time: string) => Date.parse(time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));

@@ -66,7 +66,7 @@ function pattern(operation: OperationSchema) {
   return { method, path: path.split('?')[0]!, status };
 }
 
-/** Values of the labels in `/clusters/{name}`; `{name+}` takes the rest of the path. `undefined` if it does not fit. */
+/** Values of the labels in `/clusters/{name}`; `{name+}` takes the rest of the path. `undefined` if it does not fit, or is not encoded as paths are. */
 export function matchPath(template: string, path: string): Record<string, string> | undefined {
   const names: string[] = [];
   const source = template.replace(/[.*?^$()|[\]\\]/g, '\\$&').replace(/\{(\w+)(\+?)\}/g, (_all, name: string, greedy: string) => {
@@ -74,7 +74,11 @@ export function matchPath(template: string, path: string): Record<string, string
     return greedy ? '(.+)' : '([^/]+)';
   });
   const found = new RegExp(`^${source.replace(/\/$/, '')}/?$`).exec(path);
-  return found ? Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(found[index + 1]!)])) : undefined;
+  try {
+    return found ? Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(found[index + 1]!)])) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const scalar = (schema: NormalizedSchema, text: string | null | undefined) => (text === null || text === undefined ? undefined : readText(schema, text));

@@ -26,25 +26,31 @@ const shape = async (context: RequestContext, cluster: Cluster) => clusterShape(
 const named = (of: (input: { name?: string | undefined }) => string | undefined) => (input: { name?: string | undefined }, context: RequestContext) => [clusterArn(context, of(input) ?? '')];
 export const onCluster = { resources: named(({ name }) => name) };
 
+/** The cluster of this name, if this token made it. Errors: ResourceInUseException for another's. */
+async function clusterOfToken(context: RequestContext, name: string, token: string | undefined): Promise<Cluster | undefined> {
+  const current = (await clusters.get(context.store, context, name))?.value;
+  if (current && (token === undefined || current.clientRequestToken !== token)) throw clusterExists(name);
+  return current;
+}
+
 export const clusterOperations = {
   CreateCluster: {
     ...onCluster,
     async run(input, context) {
       const name = input.name ?? '';
       if (!NAME.test(name)) throw invalidParameter(`The cluster name '${name}' is not valid: it must begin with an alphanumeric character and have only alphanumeric characters, hyphens and underscores, 100 at most.`);
-      const current = await clusters.get(context.store, context, name);
-      if (current) {
-        if (input.clientRequestToken !== undefined && current.value.clientRequestToken === input.clientRequestToken) return { cluster: await shape(context, current.value) };
-        throw clusterExists(name);
-      }
+      const before = await clusterOfToken(context, name, input.clientRequestToken);
+      if (before) return { cluster: await shape(context, before) };
       const cluster = await newCluster(input, context);
       const changes = [clusters.put(clusters.key(context, name), cluster, 0)];
       if (cluster.bootstrapClusterCreatorAdminPermissions && cluster.authenticationMode !== 'CONFIG_MAP') {
         const entry = creatorEntry(context, cluster);
         changes.push(accessEntries.put(accessEntries.key(context, name, entry.principalArn), entry));
       }
-      if (!(await context.store.commit(changes)).ok) throw clusterExists(name);
-      return { cluster: await shape(context, cluster) };
+      // Another request may have been quicker, one with this token too.
+      const made = (await context.store.commit(changes)).ok ? cluster : await clusterOfToken(context, name, input.clientRequestToken);
+      if (!made) throw clusterExists(name);
+      return { cluster: await shape(context, made) };
     },
   },
 
