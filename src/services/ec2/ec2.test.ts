@@ -120,6 +120,8 @@ describe('EC2 by the SDK, with a host that obeys', () => {
     const [second] = await run({ ClientToken });
     assert.equal(second?.InstanceId, first?.InstanceId);
     assert.equal((await refusal(run({ ClientToken, InstanceType: 't3.small' })))[0], 'IdempotentParameterMismatch');
+    const byName = await ec2.send(new DescribeInstancesCommand({ Filters: [{ Name: 'network-interface.private-dns-name', Values: [first?.PrivateDnsName ?? ''] }, { Name: 'network-interface.attachment.device-index', Values: ['0'] }] }));
+    assert.deepEqual(byName.Reservations?.flatMap(({ Instances }) => Instances?.map(({ InstanceId }) => InstanceId)), [first?.InstanceId]);
     const refused = await refusal(run({ InstanceType: 'm5.xlarge', Placement: { AvailabilityZone: 'us-east-1a' } }));
     assert.equal(refused[0], 'InsufficientInstanceCapacity');
     assert.match(refused[1] ?? '', /^We currently do not have sufficient m5\.xlarge capacity in the Availability Zone you requested \(us-east-1a\)\./);

@@ -10,6 +10,7 @@ import { runInstances } from '../launch/index.ts';
 import { networkInterfacesOf } from '../lookups.ts';
 import { privateDnsName, publicDnsName } from '../network/dns-names.ts';
 import { page } from '../paging.ts';
+import { interfaceFields } from './network-interfaces.ts';
 import { hostIsLost } from '../placement.ts';
 import { rebootInstances, startInstance, stopInstances, terminateInstances } from '../power.ts';
 import { instances } from '../records.ts';
@@ -57,13 +58,12 @@ function fieldsFor(context: RequestContext, known: ReadonlyMap<string, string>):
     'instance-state-name': ({ instance }) => instance.state, 'instance-state-code': ({ instance }) => stateOf(instance.state).Code,
     'availability-zone': ({ instance }) => instance.zone, 'availability-zone-id': ({ instance }) => zoneId(instance.zone),
     'vpc-id': (whole) => primary(whole)?.vpcId, 'subnet-id': (whole) => primary(whole)?.subnetId,
-    'private-ip-address': (whole) => primary(whole)?.address, 'network-interface.addresses.private-ip-address': ({ interfaces }) => interfaces.map(({ address }) => address),
+    'private-ip-address': (whole) => primary(whole)?.address,
     'private-dns-name': (whole) => primary(whole) && privateDnsName(context.region, primary(whole)?.address ?? ''),
     'ip-address': (whole) => primary(whole)?.public?.address, 'dns-name': (whole) => primary(whole)?.public && publicDnsName(context.installation, primary(whole)?.public?.address ?? ''),
-    'instance.group-id': (whole) => primary(whole)?.groupIds, 'group-id': (whole) => primary(whole)?.groupIds, 'network-interface.group-id': ({ interfaces }) => interfaces.flatMap(({ groupIds }) => groupIds),
+    'instance.group-id': (whole) => primary(whole)?.groupIds, 'group-id': (whole) => primary(whole)?.groupIds,
     'instance.group-name': (whole) => primary(whole)?.groupIds.map((id) => known.get(id)), 'group-name': (whole) => primary(whole)?.groupIds.map((id) => known.get(id)),
-    'network-interface.network-interface-id': ({ interfaces }) => interfaces.map(({ id }) => id), 'network-interface.subnet-id': ({ interfaces }) => interfaces.map(({ subnetId }) => subnetId),
-    'network-interface.vpc-id': ({ interfaces }) => interfaces.map(({ vpcId }) => vpcId), 'network-interface.attachment.attachment-id': ({ interfaces }) => interfaces.map(({ attachment }) => attachment?.id),
+    ...Object.fromEntries(Object.entries(interfaceFields(context, known)).map(([name, read]) => [`network-interface.${name}`, ({ interfaces }: Whole) => interfaces.flatMap(read)])),
     'reservation-id': ({ instance }) => instance.reservationId, 'requester-id': ({ instance }) => instance.requesterId, 'owner-id': () => context.account,
     'key-name': ({ instance }) => instance.keyName, 'launch-index': ({ instance }) => instance.launchIndex, 'launch-time': ({ instance }) => instance.launchTime, 'client-token': ({ instance }) => instance.clientToken,
     'iam-instance-profile.arn': ({ instance }) => instance.instanceProfile?.arn, 'iam-instance-profile.id': ({ instance }) => instance.instanceProfile?.id,
@@ -71,6 +71,7 @@ function fieldsFor(context: RequestContext, known: ReadonlyMap<string, string>):
     'state-reason-code': ({ instance }) => instance.stateReason?.code, reason: ({ instance }) => instance.stateTransitionReason, 'monitoring-state': ({ instance }) => (instance.monitoring ? 'enabled' : 'disabled'),
     'metadata-options.http-tokens': ({ instance }) => instance.metadataOptions.httpTokens, 'metadata-options.http-endpoint': ({ instance }) => instance.metadataOptions.httpEndpoint,
     'source-dest-check': (whole) => primary(whole)?.sourceDestCheck, 'instance-lifecycle': () => undefined, platform: () => undefined, 'block-device-mapping.volume-id': ({ devices }) => devices.map(({ Ebs }) => Ebs?.VolumeId), 'block-device-mapping.device-name': ({ devices }) => devices.map(({ DeviceName }) => DeviceName),
+    'block-device-mapping.status': ({ devices }) => devices.map(({ Ebs }) => Ebs?.Status), 'block-device-mapping.delete-on-termination': ({ devices }) => devices.map(({ Ebs }) => Ebs?.DeleteOnTermination),
   };
 }
 

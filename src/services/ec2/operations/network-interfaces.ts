@@ -4,8 +4,10 @@ import { instanceTypes } from '../catalogue/instance-types.ts';
 import { createOnce } from '../client-token.ts';
 import { authFailure, interfaceInUse, invalidParameterCombination, invalidParameterValue, missingParameter, notFound, operationNotPermitted } from '../errors.ts';
 import { applyFilters } from '../filters.ts';
+import type { Fields } from '../filters.ts';
 import { find, kinds, newId, select } from '../kinds.ts';
 import { detached, freeDevice, groupsIn, planNetworkInterface, removal, withInterface, withoutInterface } from '../network-interfaces.ts';
+import { privateDnsName, publicDnsName } from '../network/dns-names.ts';
 import { addressesAsked, checkAddressLimit } from '../network/interface-addresses.ts';
 import { page } from '../paging.ts';
 import { instances, networkInterfaces } from '../records.ts';
@@ -13,6 +15,7 @@ import type { NetworkInterface } from '../records.ts';
 import { groupNames, interfaceShape } from '../shapes.ts';
 import type { Ec2Operations } from '../table.ts';
 import { tagsFor } from '../tagging.ts';
+import { zoneId } from '../zones.ts';
 import { transact } from '../../../control/transact.ts';
 
 /** A customer's own: what a service made, only that service may change. */
@@ -20,6 +23,29 @@ export async function findOwn(context: RequestContext, id: string): Promise<Entr
   const entry = await find(context, context, kinds.networkInterface, id);
   if (entry.value.requesterId !== undefined) throw authFailure('You do not have permission to access the specified resource.');
   return entry;
+}
+
+/** What DescribeNetworkInterfaces filters by; DescribeInstances does by the same of its interfaces. `known`: names of security groups. */
+export function interfaceFields(context: RequestContext, known: ReadonlyMap<string, string>): Fields<NetworkInterface> {
+  const publicName = ({ public: given }: NetworkInterface) => given && publicDnsName(context.installation, given.address);
+  const owner = ({ public: given }: NetworkInterface) => given && (given.allocationId ? context.account : 'amazon');
+  const names = ({ address, secondary = [] }: NetworkInterface) => [address, ...secondary].map((one) => privateDnsName(context.region, one));
+  return {
+    'network-interface-id': ({ id }) => id, 'subnet-id': ({ subnetId }) => subnetId, 'vpc-id': ({ vpcId }) => vpcId, 'availability-zone': ({ zone }) => zone,
+    'group-id': ({ groupIds }) => groupIds, description: ({ description }) => description, 'mac-address': ({ mac }) => mac, 'interface-type': ({ interfaceType }) => interfaceType,
+    status: ({ attachment }) => (attachment ? 'in-use' : 'available'), 'owner-id': () => context.account,
+    'requester-id': ({ requesterId }) => requesterId, 'requester-managed': ({ requesterId }) => requesterId !== undefined, 'source-dest-check': ({ sourceDestCheck }) => sourceDestCheck,
+    'private-ip-address': ({ address }) => address, 'addresses.private-ip-address': ({ address, secondary = [] }) => [address, ...secondary], 'addresses.primary': () => true,
+    'association.public-ip': (one) => one.public?.address, 'addresses.association.public-ip': (one) => one.public?.address,
+    'association.allocation-id': (one) => one.public?.allocationId, 'association.association-id': (one) => one.public?.associationId,
+    'attachment.attachment-id': ({ attachment }) => attachment?.id, 'attachment.instance-id': ({ attachment }) => attachment?.instanceId,
+    'attachment.device-index': ({ attachment }) => attachment?.deviceIndex, 'attachment.delete-on-termination': ({ attachment }) => attachment?.deleteOnTermination,
+    'attachment.status': ({ attachment }) => attachment && 'attached', 'attachment.instance-owner-id': ({ attachment }) => attachment && context.account,
+    'group-name': ({ groupIds }) => groupIds.map((id) => known.get(id)), 'availability-zone-id': ({ zone }) => zoneId(zone), 'attachment.attach-time': ({ attachment }) => attachment?.attachTime,
+    'private-dns-name': (one) => names(one)[0], 'addresses.private-dns-name': names, 'ipv4-prefixes.ipv4-prefix': ({ prefixes }) => prefixes,
+    'association.public-dns-name': publicName, 'addresses.association.public-dns-name': publicName, 'association.ip-owner-id': owner, 'addresses.association.owner-id': owner,
+    'addresses.association.allocation-id': (one) => one.public?.allocationId, 'addresses.association.association-id': (one) => one.public?.associationId,
+  };
 }
 
 export const networkInterfaceOperations = {
@@ -35,20 +61,9 @@ export const networkInterfaceOperations = {
 
   DescribeNetworkInterfaces: async (input, context) => {
     const shown = (await select(context, context, kinds.networkInterface, input.NetworkInterfaceIds)).filter(({ hidden }) => !hidden);
-    const found = applyFilters(shown, input.Filters, {
-      'network-interface-id': ({ id }) => id, 'subnet-id': ({ subnetId }) => subnetId, 'vpc-id': ({ vpcId }) => vpcId, 'availability-zone': ({ zone }) => zone,
-      'group-id': ({ groupIds }) => groupIds, description: ({ description }) => description, 'mac-address': ({ mac }) => mac, 'interface-type': ({ interfaceType }) => interfaceType,
-      status: ({ attachment }) => (attachment ? 'in-use' : 'available'), 'owner-id': () => context.account,
-      'requester-id': ({ requesterId }) => requesterId, 'requester-managed': ({ requesterId }) => requesterId !== undefined, 'source-dest-check': ({ sourceDestCheck }) => sourceDestCheck,
-      'private-ip-address': ({ address }) => address, 'addresses.private-ip-address': ({ address, secondary = [] }) => [address, ...secondary], 'addresses.primary': () => true,
-      'association.public-ip': (one) => one.public?.address, 'addresses.association.public-ip': (one) => one.public?.address,
-      'association.allocation-id': (one) => one.public?.allocationId, 'association.association-id': (one) => one.public?.associationId,
-      'attachment.attachment-id': ({ attachment }) => attachment?.id, 'attachment.instance-id': ({ attachment }) => attachment?.instanceId,
-      'attachment.device-index': ({ attachment }) => attachment?.deviceIndex, 'attachment.delete-on-termination': ({ attachment }) => attachment?.deleteOnTermination,
-      'attachment.status': ({ attachment }) => attachment && 'attached', 'attachment.instance-owner-id': ({ attachment }) => attachment && context.account,
-    }, ({ tags }) => tags);
-    const { items, NextToken } = page(found, input, ({ id }) => id);
     const known = await groupNames(context);
+    const found = applyFilters(shown, input.Filters, interfaceFields(context, known), ({ tags }) => tags);
+    const { items, NextToken } = page(found, input, ({ id }) => id);
     return { NetworkInterfaces: items.map((one) => interfaceShape(one, context, known)), NextToken };
   },
 
