@@ -10,7 +10,7 @@ export interface Health {
 
 export async function health(installation: Installation): Promise<Health | undefined> {
   try {
-    const response = await fetch(`${endpointOf(installation)}/_gantry/health`, { signal: AbortSignal.timeout(2_000) });
+    const response = await fetch(`${endpointOf(installation)}/_gantry/health`, { signal: AbortSignal.timeout(10_000) });
     const body = (await response.json()) as Partial<Health & { name: string }>;
     return response.ok && body.status === 'ok' && body.name === installation.name ? { status: 'ok', hosts: body.hosts ?? 0 } : undefined;
   } catch {
