@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Agent, request } from 'node:http';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +46,22 @@ describe('the gateway', () => {
     const unsigned = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body: 'Action=GetCallerIdentity&Version=2011-06-15' });
     assert.equal(unsigned.status, 403);
     assert.match(await unsigned.text(), /<Code>MissingAuthenticationToken<\/Code>/);
+  });
+
+  it('refuses a body that is too long, and answers who asks next', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const post = (bytes: number) => new Promise((resolve, reject) => {
+      const sent = request({ host: '127.0.0.1', port, method: 'POST', agent }, (response) => {
+        response.resume();
+        response.on('end', () => resolve(response.statusCode));
+      });
+      sent.on('error', reject);
+      sent.end(Buffer.alloc(bytes));
+    });
+    // Who is still sending may find the connection closed before the answer.
+    assert.ok([413, 'ECONNRESET', 'EPIPE'].includes(await post(34 * 1024 * 1024).catch((error: NodeJS.ErrnoException) => error.code ?? '') as string | number));
+    assert.equal(await post(10), 403);
+    agent.destroy();
   });
 
   it('says so where an operation is not implemented', async () => {

@@ -25,8 +25,10 @@ export function makeServer(services: Service[], env: Env): { server: Server; clo
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     handle(request, response).catch((error: unknown) => {
       env.log('request failed', { url: request.url, error: error instanceof Error ? error.stack : String(error) });
-      if (response.headersSent) response.destroy();
-      else sendJson(response, error instanceof RangeError ? 413 : 500, { message: error instanceof RangeError ? error.message : 'internal failure' });
+      if (response.headersSent) return void response.destroy();
+      // What is left of a body that was not read to its end would be taken for the next request.
+      if (!request.complete) response.setHeader('connection', 'close');
+      sendJson(response, error instanceof RangeError ? 413 : 500, { message: error instanceof RangeError ? error.message : 'internal failure' });
     });
   });
 
