@@ -22,7 +22,8 @@ export interface Collection<T> {
   put(key: string, value: T, expect?: number): Change;
   /**
    * Reads, changes and writes one record, again and again until no one else wrote in between. `change` gets the current value and
-   * returns the next one, or `undefined` to leave it as it is. Answers the record as it then stands; `undefined` if there is none.
+   * returns the next one, or `undefined` to leave it as it is. What changes nothing is not written: a controller that says the same
+   * again is not woken by it. Answers the record as it then stands; `undefined` if there is none.
    */
   update(store: Store, key: string, change: (current: T) => T | undefined): Promise<T | undefined>;
 }
@@ -53,7 +54,7 @@ export function collection<T>(kind: string): Collection<T> {
         const entry = await at(store, k);
         if (!entry) return undefined;
         const next = change(entry.value);
-        if (next === undefined) return entry.value;
+        if (next === undefined || JSON.stringify(next) === JSON.stringify(entry.value)) return entry.value;
         const commit = await store.commit([{ put: k, value: next, expect: entry.revision }]);
         if (commit.ok) return next;
       }

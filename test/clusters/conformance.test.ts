@@ -66,6 +66,7 @@ const TESTS = {
   ],
   'sig-api-machinery': [
     'AdmissionWebhook [Privileged:ClusterAdmin] should mutate pod and apply defaults after mutation',
+    'Aggregator Should be able to support the 1.17 Sample API Server using the current Aggregator',
     'CustomResourceConversionWebhook [Privileged:ClusterAdmin] should be able to convert from CR v1 to CR v2',
     'CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition creating/deleting custom resource definition objects works',
     'Garbage collector should delete pods created by rc when not orphaning',
