@@ -30,15 +30,19 @@ export interface Fault {
   path: string;
   /** As errors repeat it; undefined if it is secret. */
   value: string | undefined;
-  broken: { rule: 'required' } | { rule: 'enum'; values: string[] } | { rule: 'pattern'; pattern: string } | { rule: 'length' | 'value'; bound: 'min' | 'max'; limit: number };
+  broken: Rule | { rule: 'items'; rules: Rule[] };
 }
 
+/** `items`: texts or numbers of a list, of which AWS tells together, with everything that is asked of each. */
+export type Rule = { rule: 'required' } | { rule: 'enum'; values: string[] } | { rule: 'pattern'; pattern: string } | { rule: 'length' | 'value'; bound: 'min' | 'max'; limit: number };
+
 /** What the member must do, in AWS's words. */
-export function demand({ broken }: Fault): string {
+export function demand({ broken }: Pick<Fault, 'broken'>): string {
   switch (broken.rule) {
     case 'required': return 'not be null';
     case 'enum': return `satisfy enum value set: [${broken.values.join(', ')}]`;
     case 'pattern': return `satisfy regular expression pattern: ${broken.pattern}`;
+    case 'items': return `satisfy constraint: [${broken.rules.map((rule) => `Member must ${demand({ broken: rule })}`).join(', ')}]`;
     case 'length': case 'value': return `have ${broken.rule} ${broken.bound === 'min' ? 'greater' : 'less'} than or equal to ${broken.limit}`;
   }
 }

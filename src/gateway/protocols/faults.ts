@@ -1,5 +1,5 @@
 import type { NormalizedSchema } from '@smithy/core/schema';
-import type { Constraint, Constraints, Fault } from '../../control/constraints.ts';
+import type { Constraint, Constraints, Fault, Rule } from '../../control/constraints.ts';
 
 /** Checks an input whose types are right against the SDK's schema (what is required) and the service's constraints (all else). */
 
@@ -13,12 +13,22 @@ export function faultsOf(schema: NormalizedSchema, input: unknown, { shapes, mem
 
   function visit(member: NormalizedSchema, value: unknown, path: string, constraint: Constraint | undefined): void {
     if (constraint) for (const broken of brokenBy(value, constraint)) add(path, constraint.sensitive ? undefined : inShort(value), broken);
-    if (member.isListSchema()) visitItems(member.getValueSchema(), Object.entries(value as unknown[]).map(([index, item]) => [`${path}.${Number(index) + 1}.member`, item]), constraint?.items);
+    if (member.isListSchema()) visitList(member.getValueSchema(), value as unknown[], path, constraint?.items);
     else if (member.isMapSchema()) {
       const entries = Object.entries(value as object);
       if (constraint?.keys) for (const [key] of entries) visit(member.getKeySchema(), key, `${path}.${key}`, shapes[constraint.keys]);
       visitItems(member.getValueSchema(), entries.map(([key, item]) => [`${path}.${key}`, item]), constraint?.values);
     } else if (member.isStructSchema()) visitStructure(member, value as Record<string, unknown>, path);
+  }
+
+  function visitList(schemaOfItems: NormalizedSchema, list: unknown[], path: string, shape: string | undefined): void {
+    const constraint = shape === undefined ? undefined : shapes[shape];
+    const plain = !schemaOfItems.isStructSchema() && !schemaOfItems.isListSchema() && !schemaOfItems.isMapSchema();
+    const items = Object.entries(list).map(([index, item]) => [`${path}.${Number(index) + 1}.member`, item] as [string, unknown]);
+    if (!plain || !constraint) return visitItems(schemaOfItems, items, shape);
+    const wrong = list.find((item) => item !== undefined && item !== null && !brokenBy(item, constraint).next().done);
+    if (wrong !== undefined) add(path, constraint.sensitive ? undefined : inShort(list), { rule: 'items', rules: rulesOf(constraint, typeof wrong === 'number') });
+    visitItems(schemaOfItems, items, undefined);
   }
 
   function visitItems(schemaOfItems: NormalizedSchema, items: [string, unknown][], shape: string | undefined): void {
@@ -46,7 +56,16 @@ export function faultsOf(schema: NormalizedSchema, input: unknown, { shapes, mem
   return found;
 }
 
-function* brokenBy(value: unknown, { enum: values, min, max, pattern }: Constraint): Iterable<Fault['broken']> {
+/** All that a constraint asks of a text or number, in AWS's order. */
+function rulesOf({ enum: values, min, max, pattern }: Constraint, ofNumber: boolean): Rule[] {
+  const rule = ofNumber ? 'value' : 'length';
+  return [
+    ...(max === undefined ? [] : [{ rule, bound: 'max', limit: max } as const]), ...(min === undefined ? [] : [{ rule, bound: 'min', limit: min } as const]),
+    ...(pattern === undefined ? [] : [{ rule: 'pattern', pattern } as const]), ...(values ? [{ rule: 'enum', values } as const] : []),
+  ];
+}
+
+function* brokenBy(value: unknown, { enum: values, min, max, pattern }: Constraint): Generator<Rule, void> {
   const [rule, size] = typeof value === 'number' ? ['value', value] as const : ['length', lengthOf(value)] as const;
   if (size !== undefined && max !== undefined && size > max) yield { rule, bound: 'max', limit: max };
   // What is too long is not matched: a pattern may take its time.
