@@ -37,12 +37,13 @@ export const nodeController: Controller = {
 
 /**
  * With its machine all that was on a node has ended: said of its volumes, which the controller manager would otherwise hold for another six
- * minutes, and of its pods, which it would let stand for one. Those with finalizers are left to it, for it tells their owners how they ended.
+ * minutes, and of its running pods, which it would let stand for one. Those that had ended before hold nothing, and those with finalizers
+ * tell their owners how they ended: they are left to it.
  */
 async function forget(client: KubeClient, { metadata }: KubeNode): Promise<void> {
   await client.patch(nodes, metadata, { status: { volumesInUse: null } }, 'status').catch(ignore);
   await client.delete(nodes, metadata, only(metadata)).catch(ignore);
-  const { items } = await client.list(pods, { fieldSelector: `spec.nodeName=${metadata.name}` });
+  const { items } = await client.list(pods, { fieldSelector: `spec.nodeName=${metadata.name},status.phase!=Succeeded,status.phase!=Failed` });
   for (const pod of items) if (!pod.metadata.finalizers?.length) await client.delete(pods, pod.metadata, { ...only(pod.metadata), gracePeriodSeconds: 0 }).catch(ignore);
 }
 
