@@ -30,19 +30,20 @@ export interface Fault {
   path: string;
   /** As errors repeat it; undefined if it is secret. */
   value: string | undefined;
-  broken: Rule | { rule: 'items'; rules: Rule[] };
+  broken: Broken;
 }
 
-/** `items`: texts or numbers of a list, of which AWS tells together, with everything that is asked of each. */
 export type Rule = { rule: 'required' } | { rule: 'enum'; values: string[] } | { rule: 'pattern'; pattern: string } | { rule: 'length' | 'value'; bound: 'min' | 'max'; limit: number };
+/** `items`: texts or numbers of a list, of which AWS tells together, with everything that is asked of each. */
+type Broken = Rule | { rule: 'items'; rules: Rule[] };
 
 /** What the member must do, in AWS's words. */
-export function demand({ broken }: Pick<Fault, 'broken'>): string {
+export function demand(broken: Broken): string {
   switch (broken.rule) {
     case 'required': return 'not be null';
     case 'enum': return `satisfy enum value set: [${broken.values.join(', ')}]`;
     case 'pattern': return `satisfy regular expression pattern: ${broken.pattern}`;
-    case 'items': return `satisfy constraint: [${broken.rules.map((rule) => `Member must ${demand({ broken: rule })}`).join(', ')}]`;
+    case 'items': return `satisfy constraint: [${broken.rules.map((rule) => `Member must ${demand(rule)}`).join(', ')}]`;
     case 'length': case 'value': return `have ${broken.rule} ${broken.bound === 'min' ? 'greater' : 'less'} than or equal to ${broken.limit}`;
   }
 }
@@ -51,7 +52,7 @@ export function demand({ broken }: Pick<Fault, 'broken'>): string {
 export function inWords(faults: Fault[]): string {
   const each = faults.map((fault) => {
     const value = fault.broken.rule === 'required' ? ' null' : fault.value === undefined ? '' : ` '${fault.value}'`;
-    return `Value${value} at '${camelPath(fault)}' failed to satisfy constraint: Member must ${demand(fault)}`;
+    return `Value${value} at '${camelPath(fault)}' failed to satisfy constraint: Member must ${demand(fault.broken)}`;
   });
   return `${each.length} validation error${each.length === 1 ? '' : 's'} detected: ${each.join('; ')}`;
 }

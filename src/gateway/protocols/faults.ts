@@ -3,11 +3,10 @@ import type { Constraint, Constraints, Fault, Rule } from '../../control/constra
 
 /** Checks an input whose types are right against the SDK's schema (what is required) and the service's constraints (all else). */
 
-const NONE: Constraints = { shapes: {}, members: {} };
 /** So many are told of; an answer is not to be longer than what it answers. */
 const MOST = 10;
 
-export function faultsOf(schema: NormalizedSchema, input: unknown, { shapes, members }: Constraints = NONE): Fault[] {
+export function faultsOf(schema: NormalizedSchema, input: unknown, { shapes, members }: Constraints): Fault[] {
   const found: Fault[] = [];
   const add = (path: string, value: string | undefined, broken: Fault['broken']) => void (found.length < MOST && found.push({ path, value, broken }));
 

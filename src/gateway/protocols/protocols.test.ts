@@ -136,7 +136,7 @@ describe('restJson1', () => {
 describe('validation', () => {
   it('names the missing and the mistyped member by its path', () => {
     const run = operationsOf(service('ecs', ecs)).get('RunTask')!.input;
-    const missing = (input: object) => faultsOf(run, input).map(({ path }) => path);
+    const missing = (input: object) => faultsOf(run, input, { shapes: {}, members: {} }).map(({ path }) => path);
     assert.deepEqual(missing({}), ['taskDefinition']);
     assert.deepEqual(missing({ taskDefinition: 'x' }), []);
     assert.deepEqual(missing({ taskDefinition: 'x', networkConfiguration: { awsvpcConfiguration: {} } }), ['networkConfiguration.awsvpcConfiguration.subnets']);

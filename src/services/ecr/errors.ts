@@ -18,7 +18,7 @@ export const invalidParameter = (parameter: string, constraint: string) =>
 
 /** ECR tells of one fault, in words of its own. */
 export const invalidInput = (fault: Fault) =>
-  invalidParameter(camelPath(fault), fault.broken.rule === 'pattern' ? `must satisfy regular expression '${fault.broken.pattern}'` : `must ${demand(fault)}`);
+  invalidParameter(camelPath(fault), fault.broken.rule === 'pattern' ? `must satisfy regular expression '${fault.broken.pattern}'` : `must ${demand(fault.broken)}`);
 
 /** `… with name 'x' … in the registry with id '1'` */
 const where = (scope: Scope, name: string) => `the repository with name '${name}' in the registry with id '${scope.account}'`;

@@ -29,9 +29,6 @@ export interface Paging {
 
 /** A page in the order given. The marker is the key of the last item before it. */
 export function page<T>(items: T[], { Marker, MaxItems }: Paging, key: (item: T) => string): { items: T[]; IsTruncated: boolean; Marker?: string } {
-  if (MaxItems !== undefined && (MaxItems < 1 || MaxItems > 1000)) {
-    throw notMatching(MaxItems, 'maxItems', `Member must have value ${MaxItems < 1 ? 'greater than or equal to 1' : 'less than or equal to 1000'}`);
-  }
   const found = pageOf(items, key, MaxItems ?? DEFAULT_PAGE, Marker);
   if (!found) throw validationError('Invalid Marker.');
   return { items: found.items, IsTruncated: found.next !== undefined, ...(found.next === undefined ? {} : { Marker: found.next }) };

@@ -1,6 +1,6 @@
 import type { RequestContext } from '../../../control/service.ts';
 import { nameIn, roleArn, userArn } from '../arns.ts';
-import { deleteConflict, entityAlreadyExists, malformedPolicyDocument, notMatching, quotaExceeded } from '../errors.ts';
+import { deleteConflict, entityAlreadyExists, malformedPolicyDocument, quotaExceeded } from '../errors.ts';
 import { uniqueId, toSeconds } from '../ids.ts';
 import { findRole, findUser, roleNamed } from '../lookups.ts';
 import { parsePolicy } from '../policy/grammar.ts';
@@ -13,6 +13,7 @@ import { roleDetail, roleShape } from './shapes.ts';
 import { newRole, onRole, onRoles } from './targets.ts';
 
 const MOST_TRUST_POLICY_CHARACTERS = 2048;
+const DEFAULT_SESSION_SECONDS = 3600;
 
 /** The document if it is in order and the account's principals that it names exist. */
 async function checkTrust(context: RequestContext, document = ''): Promise<string> {
@@ -41,13 +42,6 @@ async function principalExists(context: RequestContext, text: string): Promise<b
   return role !== undefined && roleArn(context.account, role.value) === text;
 }
 
-function checkDuration(seconds = 3600): number {
-  if (seconds < 3600 || seconds > 43200) {
-    throw notMatching(seconds, 'maxSessionDuration', `Member must have value ${seconds < 3600 ? 'greater than or equal to 3600' : 'less than or equal to 43200'}`);
-  }
-  return seconds;
-}
-
 /** Reads, changes and writes one role; service-linked ones are refused. */
 const changeRole = (context: RequestContext, name: string | undefined, change: (role: Role) => Role) => transact(context, async () => {
   const { key, value, revision } = await roleNamed(context, context, name ?? '');
@@ -64,7 +58,7 @@ export const roleOperations = {
       const scope = globally(context);
       const role: Role = {
         name, id: uniqueId(context, 'AROA'), path: checkPath(input.Path), createdAt: toSeconds(context.now()), attachedPolicies: [], inlinePolicies: {},
-        trustPolicy: await checkTrust(context, input.AssumeRolePolicyDocument), maxSessionSeconds: checkDuration(input.MaxSessionDuration), tags: tagsFrom(input.Tags),
+        trustPolicy: await checkTrust(context, input.AssumeRolePolicyDocument), maxSessionSeconds: input.MaxSessionDuration ?? DEFAULT_SESSION_SECONDS, tags: tagsFrom(input.Tags),
         ...(input.Description ? { description: input.Description } : {}),
         ...(input.PermissionsBoundary === undefined ? {} : { permissionsBoundary: input.PermissionsBoundary }),
       };
@@ -94,7 +88,7 @@ export const roleOperations = {
       await changeRole(context, input.RoleName, (role) => ({
         ...role,
         ...(input.Description === undefined ? {} : { description: input.Description }),
-        maxSessionSeconds: checkDuration(input.MaxSessionDuration ?? role.maxSessionSeconds),
+        maxSessionSeconds: input.MaxSessionDuration ?? role.maxSessionSeconds,
       }));
       return {};
     },
